@@ -1,0 +1,58 @@
+"""Answers that claim something, and the verdict and evidence without which `call` does not let them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from pydantic import BaseModel, model_validator
+
+from assay.kernel.values import Value
+
+
+class Verdict(StrEnum):
+    """How far a claim was checked."""
+
+    ASSAYED = "assayed"
+    """Every check of the claim passed."""
+    ESTIMATE = "estimate"
+    """Modelled or incomplete; `missing` names what would complete it."""
+    WITHHELD = "withheld"
+    """A check failed."""
+    STALE = "stale"
+    """The evidence is too old."""
+    FAILED = "failed"
+    """A check could not run."""
+
+
+class Assayed(Value):
+    """A claim with its verdict and the ledger's references to the checks that ran."""
+
+    verdict: Verdict
+    evidence: tuple[str, ...] = ()
+    """Ledger ids, e.g. "E-20418"."""
+    missing: tuple[str, ...] = ()
+    """What is not known or not measured, in words; never empty for an estimate."""
+
+    @model_validator(mode="after")
+    def _honest(self) -> Assayed:
+        if self.verdict is Verdict.ASSAYED and not self.evidence:
+            raise ValueError("an assayed claim cites at least one piece of evidence")
+        if self.verdict is Verdict.ESTIMATE and not self.missing:
+            raise ValueError("an estimate names what is missing")
+        return self
+
+
+def claims(answer: object) -> Iterator[Assayed]:
+    """Yield every claim in an answer, however deep it is nested."""
+    if isinstance(answer, Assayed):
+        yield answer
+    if isinstance(answer, BaseModel):
+        for name in type(answer).model_fields:
+            yield from claims(getattr(answer, name))
+    elif isinstance(answer, dict):
+        for value in answer.values():  # pyright: ignore[reportUnknownVariableType]
+            yield from claims(value)  # pyright: ignore[reportUnknownArgumentType]
+    elif isinstance(answer, list | tuple):
+        for value in answer:  # pyright: ignore[reportUnknownVariableType]
+            yield from claims(value)  # pyright: ignore[reportUnknownArgumentType]

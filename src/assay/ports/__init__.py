@@ -1,0 +1,1 @@
+"""What we need from the world, as Protocols, with what crosses them."""

@@ -1,0 +1,138 @@
+"""A PostgreSQL that somebody else owns, seen through one read-only session at a time.
+
+The methods are synchronous: they run in bounded threads or worker processes, never on the event loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from assay.ports.secret import Secret
+
+Row = Mapping[str, Any]
+PlanJson = Mapping[str, Any]
+"""The object under `Plan` of EXPLAIN (FORMAT JSON), as PostgreSQL writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a session knows about where it is."""
+
+    version: str
+    """As the server says it, "15.18"."""
+    version_num: int
+    """As in server_version_num, 150018."""
+    database: str
+    user: str
+    superuser: bool
+    extensions: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Installed extensions and their versions."""
+    available: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Extensions that CREATE EXTENSION could install, and their default versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imagined:
+    """A hypothetical index: the planner sees it, nothing was built."""
+
+    oid: int
+    name: str
+    """As it appears under "Index Name" in a plan, e.g. `<13543>btree_orders_user_id`."""
+    bytes: int
+    """hypopg_relation_size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a session may take from the server it visits."""
+
+    connect_s: float = 5.0
+    statement_ms: int = 5_000
+    lock_ms: int = 500
+    plans_at_once: int = 4
+    """Concurrent EXPLAINs per database and process."""
+    plans_per_s: float = 2_000.0
+    """EXPLAINs per second, database and process, averaged over a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What may be said of a DSN: no password in it."""
+
+    where: str
+    """"host:port/database"; hosts with commas between them when it names several."""
+    account: str
+    """The role that it signs in as."""
+
+
+class Session(Protocol):
+    """One connection, `default_transaction_read_only`, with timeouts set; not thread-safe.
+
+    Every method raises Unavailable when the connection is gone (within 2 s of that), TimedOut when the server
+    cancelled the statement, Refused (with `sqlstate`) when it would not run it; the session stays usable after
+    TimedOut and Refused.
+    """
+
+    @property
+    def facts(self) -> ServerFacts:
+        """Where this session is."""
+        ...
+
+    def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
+        """Run one statement of ours with bound parameters (`%s`, `%(name)s`) and return all rows."""
+        ...
+
+    def parameter_types(self, statement: str) -> tuple[str, ...]:
+        """Types that the server infers for `$1 … $n`, by PREPARE; never runs the statement."""
+        ...
+
+    def plan(self, statement: str, values: Sequence[str | None] | None = None) -> PlanJson:
+        """EXPLAIN one statement; never runs it.
+
+        Args:
+            statement: SQL text, with `$n` when it has parameters.
+            values: text form of each parameter (None is NULL), planned as a custom plan; None with parameters in
+                the text asks for the generic plan (GENERIC_PLAN from 16, a forced generic plan before).
+        """
+        ...
+
+    def measure(self, statement: str, values: Sequence[str | None] | None = None) -> PlanJson:
+        """EXPLAIN (ANALYZE, BUFFERS) in a read-only transaction that is rolled back; runs the statement.
+
+        The object returned has "Planning Time" and "Execution Time" (ms) beside the keys of the top plan node.
+        """
+        ...
+
+    def imagine(self, definition: str) -> Imagined:
+        """Create a hypothetical index from a CREATE INDEX text; Refused when this planner cannot imagine it."""
+        ...
+
+    def forget(self, imagined: Imagined | None = None) -> None:
+        """Drop one hypothetical index, or all of this session."""
+        ...
+
+
+class Databases(Protocol):
+    """Opens sessions, and keeps a few open per database."""
+
+    def whereabouts(self, dsn: Secret) -> Whereabouts:
+        """Say which database a DSN means and as whom, without connecting; raises Invalid when it cannot be read."""
+        ...
+
+    def session(self, dsn: Secret, limits: Limits = ...) -> AbstractContextManager[Session]:
+        """Lend a session; on the way out hypothetical indexes are gone, and a broken connection is discarded.
+
+        Raises Unavailable (cannot connect: why, and what to check) or Invalid (the DSN cannot be read).
+        """
+        ...
+
+    def administer(self, dsn: Secret, statements: Sequence[str]) -> None:
+        """Run statements of ours (roles, grants, extensions) in one read-write transaction and disconnect."""
+        ...
+
+    def close(self) -> None:
+        """Close every kept session."""
+        ...

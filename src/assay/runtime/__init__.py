@@ -1,0 +1,1 @@
+"""Outbox, jobs, schedule, settings and telemetry: what keeps the rooms running."""

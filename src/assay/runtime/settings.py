@@ -1,0 +1,80 @@
+"""Every setting of the program: its name in the environment, its default, and what it does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _home() -> Path:
+    return Path.home() / ".local" / "share" / "assay"
+
+
+class Settings(BaseSettings):
+    """Read from the environment as `ASSAY_<NAME>`; a wrong value stops the start with its name."""
+
+    model_config = SettingsConfigDict(env_prefix="ASSAY_", use_attribute_docstrings=True, extra="ignore", frozen=True)
+
+    home: Path = Field(default_factory=_home)
+    """Folder of the database, the logs and the token file; made with mode 0700."""
+    key_file: Path | None = None
+    """File with the sealing key; by default `keys/master.key` in `home`. Made (0600) when it is not there."""
+    key: str | None = Field(default=None, repr=False)
+    """The sealing key itself, 32 bytes in base64 or hex; wins over `key_file`."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8080, ge=0, le=65_535)
+    """Port to listen on; 0 takes a free one."""
+    public_url: str | None = None
+    """The URL under which people reach the page, when a proxy stands before it; its host and origin are allowed."""
+    log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")
+    """What is logged: debug, info, warning or error."""
+    log_format: str = Field(default="auto", pattern="^(auto|json|text)$")
+    """json, text, or auto: text on a terminal, else json."""
+    otlp_endpoint: str | None = None
+    """OpenTelemetry collector (OTLP over HTTP); traces go nowhere when it is not set. Needs the extra `otlp`."""
+    jobs_at_once: int = Field(default=2, ge=1, le=32)
+    """Jobs that run at the same time in this process."""
+    workers: int = Field(default=2, ge=1, le=32)
+    """Worker processes for thinking that takes long."""
+    calls_per_minute: float = Field(default=600, gt=0)
+    """Calls of one caller per minute, unless a policy says otherwise."""
+    calls_burst: int = Field(default=120, ge=1)
+    """Calls of one caller at once."""
+    body_limit_bytes: int = Field(default=1_048_576, ge=1_024)
+    """Largest request body."""
+    schema_cache_s: float = Field(default=180, ge=120, le=300)
+    """How long an introspected schema is used before it is read again, in seconds."""
+    keep_audit_days: float = Field(default=90, gt=0)
+    """How long the audit of calls is kept."""
+    keep_jobs_days: float = Field(default=30, gt=0)
+    """How long ended jobs are kept."""
+    keep_events_days: float = Field(default=7, gt=0)
+    """How long delivered events are kept."""
+    keep_idempotency_days: float = Field(default=1, gt=0)
+    """How long an Idempotency-Key is remembered."""
+    keep_history_days: float = Field(default=35, gt=0)
+    """How long a workload's snapshots are kept."""
+    keep_simulations_days: float = Field(default=90, gt=0)
+    """How long simulations are kept."""
+    keep_evidence_days: float = Field(default=400, gt=0)
+    """How long the content of evidence is kept; its digest stays in the chain."""
+    keep_sessions_days: float = Field(default=14, gt=0)
+    """How long a sign-in lasts without use."""
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.home / "assay.db"
+
+    @property
+    def key_path(self) -> Path:
+        """Where the sealing key lies."""
+        return self.key_file or self.home / "keys" / "master.key"
+
+    @property
+    def token_file(self) -> Path:
+        """The token of whoever may read this folder: the CLI signs in with it."""
+        return self.home / "token"
