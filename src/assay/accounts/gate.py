@@ -26,6 +26,7 @@ class TokenGate:
         self._store = store
         self._session_lasts = session_lasts
         self._known: OrderedDict[str, tuple[float, Identity | None]] = OrderedDict()
+        self._looks_up_until = 0.0
 
     async def identify(self, credential: Secret) -> Identity | None:
         """Return who a session or API token belongs to; one-time links do not count."""
@@ -34,6 +35,8 @@ class TokenGate:
         if had is not None and time.monotonic() - had[0] < REMEMBER_S:
             return had[1]
         identity = await self._look_up(mark)
+        if time.monotonic() < self._looks_up_until:
+            return identity
         self._known[mark] = (time.monotonic(), identity)
         self._known.move_to_end(mark)
         if len(self._known) > MOST:
@@ -55,5 +58,9 @@ class TokenGate:
         return Identity(row["caller_id"], row["name"], frozenset(row["roles"]), frozenset(row["scopes"]))
 
     def forget(self) -> None:
-        """Look everybody up again: a token was revoked."""
+        """Look everybody up again: a token is being revoked.
+
+        For as long as one is remembered nobody is, since whoever asks before that is committed is still known.
+        """
         self._known.clear()
+        self._looks_up_until = time.monotonic() + REMEMBER_S

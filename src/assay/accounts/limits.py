@@ -1,4 +1,4 @@
-"""Token buckets, kept in memory and written behind, so that a restart gives nobody a fresh one."""
+"""Token buckets, kept in memory and written behind: a crash gives nobody more than a quarter of a burst back."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class _Bucket:
     """When the bucket is full again, seconds since the epoch."""
     calls: int
     written_at: float = 0.0
+    written: float = 0.0
+    """`full_at` as it was written last."""
 
 
 class Buckets:
@@ -36,14 +38,15 @@ class Buckets:
         bucket = self._buckets.get(key) or await self._load(key)
         self._buckets.move_to_end(key)
         at, each = time.time(), 60.0 / per_minute
-        full_at = max(bucket.full_at, at) + each
+        # Not above a full burst from now: the clock may have been set back, or the limit lowered.
+        full_at = min(max(bucket.full_at, at), at + burst * each) + each
         wait = full_at - at - burst * each
         if wait > 1e-9:
             return wait
         bucket.full_at = full_at
         bucket.calls += 1
-        if at - bucket.written_at > WRITE_EVERY_S:
-            bucket.written_at = at
+        if at - bucket.written_at > WRITE_EVERY_S or full_at - bucket.written > burst * each / 4:
+            bucket.written_at, bucket.written = at, full_at
             row = insert(usage).values(key=key, full_at=full_at, calls=bucket.calls, at=now())
             self._store.enqueue([Change(delete(usage).where(usage.c.key == key)), Change(row)])
         return 0.0

@@ -44,7 +44,7 @@ async def sign_in(asked: SignIn, ctx: Context) -> SignedIn:
     if not rows:
         raise refused
     row = rows[0]
-    lasts = timedelta(days=float(getattr(ctx.settings, "keep_sessions_days", 14)))
+    lasts = timedelta(days=ctx.settings.keep_sessions_days)
     session, kept = fresh(
         "session", caller_id=row["caller_id"], name=row["name"], roles=row["roles"], scopes=row["scopes"], lasts=lasts
     )
@@ -88,7 +88,7 @@ async def link(asked: IssueLink, ctx: Context) -> Issued:
 async def issue(asked: IssueToken, ctx: Context) -> Issued:
     """Make a token for a program: shown once, never wider than the caller's own roles and scopes."""
     caller = ctx.caller
-    wider = [scope for scope in asked.scopes if not caller.reaches(*(scope.split(":", 1) + [""])[:2])]
+    wider = [scope for scope in asked.scopes if not caller.reaches(*[*scope.split(":", 1), ""][:2])]
     if wider or ("admin" in asked.roles and "admin" not in caller.roles):
         raise Forbidden("A token may not reach further than its maker.", field="scopes" if wider else "roles")
     token, row = fresh(
@@ -123,5 +123,3 @@ async def revoke(asked: RevokeToken, ctx: Context) -> SignedOut:
     ctx.change(Change(delete(tokens).where(*mine), expect=1, otherwise=stale))
     ctx.port(TokenGate).forget()
     return SignedOut(ended=1)
-
-

@@ -53,6 +53,6 @@ def claims(answer: object) -> Iterator[Assayed]:
     elif isinstance(answer, dict):
         for value in answer.values():  # pyright: ignore[reportUnknownVariableType]
             yield from claims(value)  # pyright: ignore[reportUnknownArgumentType]
-    elif isinstance(answer, list | tuple):
+    elif isinstance(answer, list | tuple | set | frozenset):
         for value in answer:  # pyright: ignore[reportUnknownVariableType]
             yield from claims(value)  # pyright: ignore[reportUnknownArgumentType]

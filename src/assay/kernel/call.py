@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import json
+import secrets
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from opentelemetry import trace
 from pydantic import BaseModel, ValidationError
-from sqlalchemy import insert, select
 
-from assay.kernel._store import audit, remembered
+from assay.kernel import once
 from assay.kernel.assayed import Verdict, claims
+from assay.kernel.audit import write_down
 from assay.kernel.caller import NOBODY, Caller
-from assay.kernel.catalogue import Catalogue
-from assay.kernel.context import Context, Ports
+from assay.kernel.context import Context
+from assay.kernel.desk import Call, Desk, trace_id
 from assay.kernel.jobs import Job, job_of
 from assay.kernel.operation import Operation
-from assay.kernel.policy import Policy, enforce
-from assay.kernel.values import now
+from assay.kernel.policy import enforce
 from assay.ports.deadline import Deadline
 from assay.ports.errors import (
     AssayError,
@@ -36,46 +33,13 @@ from assay.ports.errors import (
     Unauthenticated,
     rebuild,
 )
-from assay.ports.gate import Gate, Limiter
 from assay.ports.secret import Secret
 from assay.ports.store import Change, Late, Row, Unit
-from assay.runtime.jobs import Jobs
-from assay.runtime.outbox import Outbox
 from assay.runtime.telemetry import call_seconds, calls_total, log, tracer
 
 Asked = bytes | Mapping[str, Any] | BaseModel
 
 _log = log(__name__)
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What every call needs of the house."""
-
-    catalogue: Catalogue
-    ports: Ports
-    gate: Gate
-    limiter: Limiter
-    policies: Sequence[Policy]
-    jobs: Jobs
-    outbox: Outbox
-    settings: object
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call on its way: who, what, until when, under which trace and idempotency key."""
-
-    operation: Operation
-    caller: Caller
-    deadline: Deadline
-    trace_id: str
-    key: str | None = None
-
-
-def trace_id() -> str:
-    """Id of the span that is open now."""
-    return format(trace.get_current_span().get_span_context().trace_id, "032x")
 
 
 async def identify(desk: Desk, credential: Secret | None) -> Caller:
@@ -132,18 +96,20 @@ async def call(
             raise
         except Exception as fault:
             _log.exception("call failed", operation=name)
-            raise _hidden() from fault
+            raise _hidden(trace_id()) from fault
         finally:
             known = name if operation is not None else "unknown"
             took = time.perf_counter() - began
             calls_total.labels(known, outcome).inc()
             call_seconds.labels(known).observe(took)
-            _write_down(desk, who, known, operation, question, outcome, took)
+            write_down(
+                desk, who=who, operation=operation, question=question, outcome=outcome, took_s=took, trace_id=trace_id()
+            )
 
 
-def _hidden() -> Internal:
+def _hidden(trace: str) -> Internal:
     error = Internal("Something went wrong inside; the log has it under this trace id.")
-    error.trace_id = trace_id()
+    error.trace_id = trace
     return error
 
 
@@ -187,32 +153,19 @@ def invalid(error: ValidationError) -> Invalid:
 
 
 async def _once(desk: Desk, this: Call, question: BaseModel) -> Any:
-    if this.key is None or this.operation.effect not in ("write", "job"):
+    if not once.applies(this):
         return await _answer(desk, this, question)
-    digest = hashlib.sha256(f"{this.operation.name}\n{question.model_dump_json()}".encode()).hexdigest()
-    had = await _recall(desk, this, digest)
+    digest = once.digest_of(desk, this, question)
+    had = await once.recall(desk, this, digest)
     if had is not None:
         return had
     try:
         return await _answer(desk, this, question, digest)
-    except Conflict:
-        had = await _recall(desk, this, digest)
+    except Conflict:  # the same question may have been answered meanwhile
+        had = await once.recall(desk, this, digest)
         if had is None:
             raise
         return had
-
-
-async def _recall(desk: Desk, this: Call, digest: str) -> Any:
-    found = select(remembered).where(remembered.c.caller_id == this.caller.id, remembered.c.key == this.key)
-    rows = await desk.ports.store.rows(found)
-    if not rows:
-        return None
-    if rows[0]["digest"] != digest:
-        raise Conflict("This Idempotency-Key was used for another question.", field="Idempotency-Key")
-    if this.operation.effect == "job":
-        row = await desk.jobs.find(rows[0]["answer"]["id"])
-        return job_of(row) if row is not None else Job.model_validate(rows[0]["answer"])
-    return this.operation.answer.validate_python(rows[0]["answer"])
 
 
 async def _answer(desk: Desk, this: Call, question: BaseModel, digest: str | None = None) -> Any:
@@ -221,17 +174,18 @@ async def _answer(desk: Desk, this: Call, question: BaseModel, digest: str | Non
     if this.operation.effect == "job":
         return await _queue(desk, this, question, digest)
     ctx = context(desk, this)
+    limit = asyncio.timeout(this.deadline.left() if this.deadline.at is not None else None)
     try:
-        async with asyncio.timeout(this.deadline.left() if this.deadline.at is not None else None):
+        async with limit:
             answer = await this.operation.run(question, ctx)
     except TimeoutError as late:
-        if this.deadline.at is not None and this.deadline.left() == 0:
+        if limit.expired():
             raise TimedOut(f"{this.operation.name} took longer than its deadline.") from late
         raise
     await check_claims(desk, this.operation, answer)
     unit = unit_of(desk, ctx, this)
     if digest is not None:
-        unit.append(_remember(this, digest, this.operation.answer.dump_python(answer, mode="json")))
+        unit.append(once.remember(desk, this, digest, this.operation.answer.dump_python(answer, mode="json")))
     await commit(desk, unit, announced=bool(ctx.announced))
     return answer
 
@@ -245,15 +199,10 @@ async def _queue(desk: Desk, this: Call, question: BaseModel, digest: str | None
     )
     unit: list[Change | Late] = [desk.jobs.submission(row)]
     if digest is not None:
-        unit.append(_remember(this, digest, {**row, "created_at": row["created_at"].isoformat()}))
+        unit.append(once.remember(desk, this, digest, {**row, "created_at": row["created_at"].isoformat()}))
     await desk.ports.store.commit(unit)
     desk.jobs.wake()
     return job_of(row)
-
-
-def _remember(this: Call, digest: str, answer: Any) -> Change:
-    values = {"caller_id": this.caller.id, "key": this.key, "operation": this.operation.name}
-    return Change(insert(remembered).values(**values, digest=digest, answer=answer, at=now()))
 
 
 def caller_json(caller: Caller) -> dict[str, Any]:
@@ -271,7 +220,10 @@ def context(desk: Desk, this: Call, *, report: Any = None, job: str | None = Non
 
     async def nested(name: str, asked: BaseModel | Mapping[str, Any]) -> Any:
         answer = await call(desk, name, asked, caller=this.caller, timeout_s=this.deadline.left(1e9))
-        return await finish(desk, answer) if isinstance(answer, Job) else answer
+        if desk.catalogue.find(name).effect != "job":
+            return answer
+        with desk.jobs.aside(job):
+            return await finish(desk, answer)
 
     return Context(
         caller=this.caller, ports=desk.ports, deadline=this.deadline, trace_id=this.trace_id, call=nested,
@@ -280,9 +232,13 @@ def context(desk: Desk, this: Call, *, report: Any = None, job: str | None = Non
 
 
 async def finish(desk: Desk, job: Job) -> Any:
-    """Wait for a job and return its answer; raise what it failed with."""
-    async for row in desk.jobs.watch(job.id):
-        job = job_of(row)
+    """Wait for a job and return its answer; raise what it failed with. Whoever stops waiting stops the job."""
+    try:
+        async for row in desk.jobs.watch(job.id):
+            job = job_of(row)
+    except asyncio.CancelledError:
+        await desk.jobs.cancel(job.id)
+        raise
     return result_of(desk, job)
 
 
@@ -325,15 +281,18 @@ async def stream(
     desk: Desk, name: str, asked: Asked, *, credential: Secret | None = None, caller: Caller | None = None
 ) -> AsyncIterator[Any]:
     """Ask a stream: the same path, then items until it ends; changes commit step by step."""
-    operation = desk.catalogue.find(name)
     began = time.perf_counter()
     outcome, who, question = "INTERNAL", caller or NOBODY, None
+    operation: Operation | None = None
     with tracer.start_as_current_span(name):
         here = trace_id()
     try:
+        operation = desk.catalogue.find(name)
         who = caller or await identify(desk, credential)
         authorise(operation, who)
         await enforce(desk.policies, desk.limiter, who, name)
+        if operation.effect != "stream":
+            raise Invalid(f"{name} is no stream.", field="operation")
         question = validate(operation, asked)
         scope(operation, who, question)
         this = Call(operation, who, Deadline(), here)
@@ -341,10 +300,9 @@ async def stream(
         async with contextlib.aclosing(operation.run(question, ctx)) as items:
             async for item in items:
                 await check_claims(desk, operation, item)
-                await commit(desk, unit_of(desk, ctx, this), announced=bool(ctx.announced))
-                ctx.unit.clear()
-                ctx.announced.clear()
+                await _commit_step(desk, ctx, this)
                 yield item
+        await _commit_step(desk, ctx, this)
         outcome = "OK"
     except AssayError as error:
         outcome = error.code
@@ -355,19 +313,23 @@ async def stream(
         raise
     except Exception as fault:
         _log.exception("stream failed", operation=name, trace_id=here)
-        hidden = _hidden()
-        hidden.trace_id = here
-        raise hidden from fault
+        raise _hidden(here) from fault
     finally:
         took = time.perf_counter() - began
-        calls_total.labels(name, outcome).inc()
-        _write_down(desk, who, name, operation, question, outcome, took, here)
+        calls_total.labels(operation.name if operation is not None else "unknown", outcome).inc()
+        write_down(desk, who=who, operation=operation, question=question, outcome=outcome, took_s=took, trace_id=here)
+
+
+async def _commit_step(desk: Desk, ctx: Context, this: Call) -> None:
+    await commit(desk, unit_of(desk, ctx, this), announced=bool(ctx.announced))
+    ctx.unit.clear()
+    ctx.announced.clear()
 
 
 async def perform(desk: Desk, row: Row, report: Any) -> tuple[Any, Unit]:
     """Do a job's work as the caller who asked for it; return its result and what to commit with it."""
     operation = desk.catalogue.find(row["operation"])
-    with tracer.start_as_current_span(operation.name) as span:
+    with tracer.start_as_current_span(operation.name, context=_within(row["trace_id"])) as span:
         span.set_attribute("job", row["id"])
         caller = caller_of(row["caller"])
         authorise(operation, caller)
@@ -379,16 +341,7 @@ async def perform(desk: Desk, row: Row, report: Any) -> tuple[Any, Unit]:
         return operation.answer.dump_python(answer, mode="json"), unit_of(desk, ctx, this)
 
 
-def _write_down(
-    desk: Desk, who: Caller, name: str, operation: Operation | None, question: BaseModel | None, outcome: str, took: float,
-    trace: str | None = None,
-) -> None:  # fmt: skip
-    if operation is not None and operation.effect == "read" and who.id.startswith("room:"):
-        return
-    asked = ""
-    if operation is not None and question is not None:
-        kept = question.model_dump(mode="json", exclude=set(operation.redact), exclude_defaults=True)
-        asked = json.dumps(kept, ensure_ascii=False)[:4_000]
-    values = {"caller_id": who.id, "caller_name": who.name, "operation": name, "asked": asked, "outcome": outcome}
-    entry = insert(audit).values(**values, at=now(), took_ms=round(took * 1000, 3), trace_id=trace or trace_id())
-    desk.ports.store.enqueue([Change(entry)])
+def _within(trace_id: str) -> Any:
+    """Surroundings in which a new span belongs to the trace of the call that queued the job."""
+    there = trace.SpanContext(int(trace_id, 16), secrets.randbits(64) or 1, True, trace.TraceFlags(1))
+    return trace.set_span_in_context(trace.NonRecordingSpan(there))

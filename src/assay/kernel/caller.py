@@ -8,7 +8,9 @@ from assay.ports.errors import Forbidden
 
 GRANTS: dict[str, frozenset[str]] = {
     "viewer": frozenset({"*:read"}),
-    "operator": frozenset({"*:read", "workload:scan", "workload:advise", "workload:measure", "evidence:replay", "jobs:cancel"}),
+    "operator": frozenset(
+        {"*:read", "workload:scan", "workload:advise", "workload:measure", "evidence:replay", "jobs:cancel"}
+    ),
     "admin": frozenset({"*:*"}),
     "room": frozenset({"*:*"}),
 }

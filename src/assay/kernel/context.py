@@ -16,6 +16,7 @@ from assay.ports.ledger import Ledger, Proof
 from assay.ports.store import Change, Late, Store
 from assay.ports.vault import Vault
 from assay.ports.workers import Progress, Workers
+from assay.runtime.settings import Settings
 
 Port = TypeVar("Port")
 
@@ -57,7 +58,7 @@ class Context:
         call: Callable[[str, BaseModel | Mapping[str, Any]], Awaitable[Any]],
         report: Callable[[Progress], None] | None = None,
         job: str | None = None,
-        settings: object = None,
+        settings: Settings,
     ) -> None:
         self.caller = caller
         self.ports = ports

@@ -14,6 +14,7 @@ from assay.kernel import call as path
 from assay.kernel.caller import Caller, room_caller
 from assay.kernel.catalogue import Capability, Catalogue
 from assay.kernel.context import Ports
+from assay.kernel.desk import Call, Desk
 from assay.kernel.jobs import Job, job_of
 from assay.kernel.own import HOUSE, JOBS, Version
 from assay.kernel.policy import SIGN_IN, Policy
@@ -84,7 +85,7 @@ class House:
         jobs = Jobs(ports.store, self._perform, at_once=settings.jobs_at_once, resumes=self._resumes)
         outbox = Outbox(ports.store, self._deliver, named)
         own: dict[type, object] = {Catalogue: self.catalogue, Jobs: jobs, Outbox: outbox, Version: Version(version)}
-        self.desk = path.Desk(
+        self.desk = Desk(
             catalogue=self.catalogue,
             ports=replace(ports, more={**ports.more, **own}),
             gate=gate,
@@ -106,7 +107,7 @@ class House:
         caller = room_caller(room, frozenset(caused_by["scopes"]))
         with tracer.start_as_current_span(reaction):
             first = self.catalogue.find("house.capabilities")
-            this = path.Call(first, caller, Deadline.after(60), envelope.trace_id)
+            this = Call(first, caller, Deadline.after(60), envelope.trace_id)
             await react(envelope, path.context(self.desk, this))
 
     async def _act(self, name: str) -> None:
@@ -116,9 +117,11 @@ class House:
         """Start what runs in the background: jobs, events, schedules, the watch on the loop.
 
         Args:
-            background: False for one command: jobs it asks for still run, schedules do not.
+            background: False for one command: the jobs that it asks for still run, those of others and schedules
+                do not.
         """
-        acts: list[tuple[str, Awaitable[None]]] = [("jobs", self.desk.jobs.run()), ("outbox", self.desk.outbox.run())]
+        jobs = self.desk.jobs.run(of_others=background)
+        acts: list[tuple[str, Awaitable[None]]] = [("jobs", jobs), ("outbox", self.desk.outbox.run())]
         if background:
             every = {s.operation: s.every for capability in self.catalogue.capabilities for s in capability.schedules}
             acts.append(("schedule", Schedule(self.desk.ports.store, self._act, every).run()))
@@ -136,10 +139,11 @@ class House:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.desk.ports.workers.close()
-        for closer in self._closers:
-            await closer()
-        await self.desk.ports.store.close()
+        for close in (self.desk.ports.workers.close, *self._closers, self.desk.ports.store.close):
+            try:
+                await close()
+            except Exception:  # the others are closed all the same
+                _log.exception("closing failed", part=getattr(close, "__qualname__", repr(close)))
 
     async def call(
         self,
@@ -189,6 +193,9 @@ class House:
             reason = "did not answer in 2 s"
         except AssayError as error:
             reason = error.message
+        except Exception as fault:
+            _log.exception("probe failed", part=name)
+            reason = f"failed: {type(fault).__name__}"
         return Part(name, reason is None, reason, round((time.perf_counter() - began) * 1000, 3))
 
 

@@ -143,7 +143,8 @@ def operation(
         return Operation(
             name=name, run=run, asks=asks, answers=answers, effect=effect, needs=needs, http=http, when=when,
             errors=tuple(errors), doc=doc, rpc=rpc, graph=graph, scope=scope, resumes=resumes,
-            redact=(*secret_fields(asks), *upload_fields(asks)), timeout_s=None if effect in ("job", "stream") else timeout_s,
+            redact=(*secret_fields(asks), *upload_fields(asks)),
+            timeout_s=None if effect in ("job", "stream") else timeout_s,
         )  # fmt: skip
 
     return record

@@ -25,7 +25,9 @@ def cursor_after(offset: int, shown: int, total: int) -> str | None:
     return str(offset + shown) if shown and offset + shown < total else None
 
 
-async def page_of_rows(store: Store, query: Select[tuple[object, ...]], asked: Paged) -> tuple[Sequence[Row], int, str | None]:
+async def page_of_rows(
+    store: Store, query: Select[tuple[object, ...]], asked: Paged
+) -> tuple[Sequence[Row], int, str | None]:
     """Return one page of an ordered query: its rows, how many there are in all, the next cursor."""
     offset = offset_of(asked.cursor)
     counted = select(func.count().label("n")).select_from(query.order_by(None).subquery())

@@ -122,6 +122,10 @@ class Databases(Protocol):
         """Say which database a DSN means and as whom, without connecting; raises Invalid when it cannot be read."""
         ...
 
+    def as_account(self, dsn: Secret, account: str, password: Secret) -> Secret:
+        """Return the DSN of the same database for another account; raises Invalid when it cannot be read."""
+        ...
+
     def session(self, dsn: Secret, limits: Limits = ...) -> AbstractContextManager[Session]:
         """Lend a session; on the way out hypothetical indexes are gone, and a broken connection is discarded.
 

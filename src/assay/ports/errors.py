@@ -112,7 +112,7 @@ class Internal(AssayError):
 
 def rebuild(code: str, message: str, details: Mapping[str, object]) -> AssayError:
     """Make the error that had this code, message and details again; an unknown code is Internal."""
-    kinds = {kind.code: kind for kind in (*AssayError.__subclasses__(), AssayError)}
+    kinds = {kind.code: kind for kind in AssayError.__subclasses__()}
     error = kinds.get(code, Internal).__new__(kinds.get(code, Internal))
     AssayError.__init__(error, message, **details)
     return error

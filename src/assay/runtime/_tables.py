@@ -49,6 +49,7 @@ events = Table(
     Column("retry_at", UtcDateTime),
     Index("ix_events_aggregate", "aggregate", "sequence", unique=True),
     Index("ix_events_delivered_at", "delivered_at"),
+    sqlite_autoincrement=True,  # listeners remember how far they are: a number is never given twice
 )
 
 deliveries = Table(

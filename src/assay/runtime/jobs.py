@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ LEASE = timedelta(seconds=20)
 BEAT_S = 4.0
 SAVE_PROGRESS_S = 0.5
 TRIES = 3
+LOOK_S = 1.0
+"""How often queued jobs of other processes are looked for."""
 ENDED = ("done", "failed", "cancelled", "interrupted")
 
 _log = log(__name__)
@@ -52,7 +54,7 @@ def holder() -> str:
 
 def is_dead(name: str) -> bool:
     """Whether a holder is a process of this host that has ended."""
-    host, pid, birth = (name.rsplit(":", 2) + ["", ""])[:3]
+    host, pid, birth = [*name.rsplit(":", 2), "", ""][:3]
     return host == socket.gethostname() and pid.isdigit() and _birth(int(pid)) != birth
 
 
@@ -64,11 +66,16 @@ class Jobs:
         self._perform = perform
         self._at_once = at_once
         self._resumes = resumes
-        self._me = holder()
+        self._me = f"{holder()} {secrets.token_hex(4)}"
         self._wake = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         self._progress: dict[str, Progress] = {}
         self._stopped: set[str] = set()
+        self._taken: set[str] = set()
+        """Jobs that this process has claimed and not yet ended."""
+        self._submitted: set[str] = set()
+        self._aside: set[str] = set()
+        """Jobs that wait for a job of theirs: they hold no place."""
         self._watchers: dict[str, set[asyncio.Event]] = defaultdict(set)
 
     def new(self, *, operation: str, asked: Mapping[str, Any], caller: Mapping[str, Any], trace_id: str) -> Row:
@@ -82,11 +89,25 @@ class Jobs:
 
     def submission(self, row: Row) -> Change:
         """The change that queues a job; call `wake` once it is committed."""
+        self._submitted.add(row["id"])
         return Change(insert(jobs).values(**row))
 
     def wake(self) -> None:
         """Look for queued jobs now."""
         self._wake.set()
+
+    @contextlib.contextmanager
+    def aside(self, id: str | None) -> Generator[None]:
+        """Give a job's place to another one while it waits for a job that it asked for."""
+        if id is None:
+            yield
+            return
+        self._aside.add(id)
+        self.wake()
+        try:
+            yield
+        finally:
+            self._aside.discard(id)
 
     async def find(self, id: str) -> Row | None:
         """Return a job as it is now, with progress that is not yet written down."""
@@ -137,17 +158,24 @@ class Jobs:
     def _stop(self, id: str) -> None:
         if (task := self._running.get(id)) is not None and id not in self._stopped:
             self._stopped.add(id)
-            task.cancel()
+            # A task that is cancelled before its first step never runs, and nobody would end the job.
+            asyncio.get_running_loop().call_soon(task.cancel)
 
-    async def run(self) -> None:
-        """Run queued jobs until cancelled; then stop those that run and leave them to be resumed."""
-        await self.recover()
-        beat = asyncio.create_task(self._heartbeat(), name="jobs-heartbeat")
+    async def run(self, *, of_others: bool = True) -> None:
+        """Run queued jobs until cancelled; then stop those that run and leave them to be resumed.
+
+        Args:
+            of_others: False runs only what was submitted here, and takes over nothing: a command that ends in a
+                second must not begin a server's long work.
+        """
+        beat = asyncio.create_task(self._heartbeat(of_others), name="jobs-heartbeat")
         try:
+            if of_others:
+                await self._patiently(self.recover())
             while True:
-                await self._start_queued()
+                await self._patiently(self._start_queued(of_others))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), 2.0)
+                    await asyncio.wait_for(self._wake.wait(), LOOK_S)
                 self._wake.clear()
         finally:
             beat.cancel()
@@ -155,23 +183,41 @@ class Jobs:
                 task.cancel()
             await asyncio.gather(*self._running.values(), return_exceptions=True)
 
-    async def _start_queued(self) -> None:
-        free = self._at_once - len(self._running)
+    async def _patiently(self, act: Awaitable[None]) -> None:
+        """Do something that is tried again soon: a database that is full or locked for a while ends nothing."""
+        try:
+            await act
+        except AssayError as error:
+            _log.error("jobs wait", reason=error.message)
+
+    async def _start_queued(self, of_others: bool) -> None:
+        free = self._at_once - (len(self._running) - len(self._aside))
         if free <= 0:
             return
         waiting = select(jobs).where(jobs.c.state == "queued").order_by(jobs.c.created_at, jobs.c.id).limit(free)
+        if not of_others:
+            waiting = waiting.where(jobs.c.id.in_(sorted(self._submitted)))
         for row in await self._store.rows(waiting):
-            claim = update(jobs).where(jobs.c.id == row["id"], jobs.c.state == "queued").values(
-                state="running", holder=self._me, lease_until=_now() + LEASE, started_at=_now(),
-                attempts=jobs.c.attempts + 1, version=jobs.c.version + 1, step="Starting",
-            )  # fmt: skip
-            try:
-                await self._store.commit([Change(claim, expect=1, otherwise=Conflict("taken by another process"))])
-            except Conflict:
-                continue
-            task = asyncio.create_task(self._run_one(row), name=f"job-{row['id']}")
-            self._running[row["id"]] = task
-            jobs_running.set(len(self._running))
+            await self._start(row)
+
+    async def _start(self, row: Row) -> None:
+        id = row["id"]
+        claim = update(jobs).where(jobs.c.id == id, jobs.c.state == "queued").values(
+            state="running", holder=self._me, lease_until=_now() + LEASE, started_at=_now(),
+            attempts=jobs.c.attempts + 1, version=jobs.c.version + 1, step="Starting",
+        )  # fmt: skip
+        self._taken.add(id)
+        try:
+            await self._store.commit([Change(claim, expect=1, otherwise=Conflict("taken by another process"))])
+        except Conflict:
+            self._taken.discard(id)
+            return
+        except AssayError:
+            self._taken.discard(id)
+            raise
+        self._submitted.discard(id)
+        self._running[id] = asyncio.create_task(self._run_one(row), name=f"job-{id}")
+        jobs_running.set(len(self._running))
 
     async def _run_one(self, row: Row) -> None:
         id = row["id"]
@@ -188,11 +234,12 @@ class Jobs:
             state = "cancelled" if isinstance(error, Cancelled) else "failed"
             await self._end(row, state, (), error=_as_json(error, row))
         except Exception:
-            _log.exception("job failed", job=id, operation=row["operation"])
+            _log.exception("job failed", job=id, operation=row["operation"], trace_id=row["trace_id"])
             fault = Internal("Something went wrong inside; the log has it under this trace id.")
             await self._end(row, "failed", (), error=_as_json(fault, row))
         finally:
             self._running.pop(id, None)
+            self._taken.discard(id)
             self._progress.pop(id, None)
             self._stopped.discard(id)
             jobs_running.set(len(self._running))
@@ -233,7 +280,7 @@ class Jobs:
         self._progress[id] = progress
         self._ring(id)
 
-    async def _heartbeat(self) -> None:
+    async def _heartbeat(self, of_others: bool) -> None:
         saved: dict[str, Progress] = {}
         beaten = 0.0
         clock = asyncio.get_running_loop().time
@@ -243,41 +290,52 @@ class Jobs:
                 if id in self._running and saved.get(id) != progress:
                     saved[id] = progress
                     step = {"step": progress.step, "done": progress.done, "total": progress.total}
-                    mine = and_(jobs.c.id == id, jobs.c.state == "running")
-                    self._store.enqueue([Change(update(jobs).where(mine).values(**step))])
+                    self._store.enqueue([Change(update(jobs).where(jobs.c.id == id, self._mine()).values(**step))])
             saved = {id: progress for id, progress in saved.items() if id in self._running}
             if clock() - beaten >= BEAT_S:
                 beaten = clock()
-                with contextlib.suppress(AssayError):
-                    await self._beat()
+                await self._patiently(self._beat(of_others))
 
-    async def _beat(self) -> None:
+    def _mine(self) -> ColumnElement[bool]:
+        return and_(jobs.c.holder == self._me, jobs.c.state == "running")
+
+    async def _beat(self, of_others: bool) -> None:
         if self._running:
-            mine = and_(jobs.c.holder == self._me, jobs.c.state == "running")
-            self._store.enqueue([Change(update(jobs).where(mine).values(lease_until=_now() + LEASE))])
-            for row in await self._store.rows(select(jobs.c.id).where(mine, jobs.c.cancel.is_(True))):
+            self._store.enqueue([Change(update(jobs).where(self._mine()).values(lease_until=_now() + LEASE))])
+            stop = or_(jobs.c.cancel.is_(True), jobs.c.holder != self._me)  # asked to, or lost to another process
+            here = jobs.c.id.in_(sorted(self._running))
+            for row in await self._store.rows(select(jobs.c.id).where(here, jobs.c.state == "running", stop)):
                 self._stop(row["id"])
-        await self.recover()
+        if of_others:
+            await self.recover()
 
     async def recover(self) -> None:
         """Queue again, or mark as interrupted, what a process that died was running."""
         running = await self._store.rows(select(jobs).where(jobs.c.state == "running"))
         for row in running:
             lapsed = row["lease_until"] is None or row["lease_until"] < _now()
-            if row["holder"] == self._me or not (lapsed or is_dead(row["holder"] or "")):
-                continue
+            mine = row["holder"] == self._me
+            if row["id"] in self._taken or not (mine or lapsed or is_dead((row["holder"] or "").partition(" ")[0])):
+                continue  # it runs, here or elsewhere
             again = self._resumes(row["operation"]) and row["attempts"] < TRIES and not row["cancel"]
             values: dict[str, Any] = {"state": "queued", "step": "Starting again after a crash"}
             if not again:
                 stopped = Internal("The program stopped while this job ran.", cure="Start it again.")
-                values = {"state": "interrupted", "ended_at": _now(), "step": "Interrupted", "error": _as_json(stopped, row)}
+                values = {
+                    "state": "interrupted",
+                    "ended_at": _now(),
+                    "step": "Interrupted",
+                    "error": _as_json(stopped, row),
+                }
             same: ColumnElement[bool] = and_(jobs.c.id == row["id"], jobs.c.version == row["version"])
             values |= {"holder": None, "lease_until": None, "version": jobs.c.version + 1}
             await self._store.commit([Change(update(jobs).where(same, jobs.c.state == "running").values(**values))])
             self._ring(row["id"])
             self.wake()
 
-    async def page(self, *, states: tuple[str, ...], caller_id: str | None, before: datetime | None, limit: int) -> list[Row]:
+    async def page(
+        self, *, states: tuple[str, ...], caller_id: str | None, before: datetime | None, limit: int
+    ) -> list[Row]:
         """Return jobs, newest first."""
         query = select(jobs).order_by(jobs.c.created_at.desc(), jobs.c.id).limit(limit)
         if states:

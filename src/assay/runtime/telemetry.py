@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 import time
-from collections.abc import Mapping, MutableMapping
-from typing import Any
+from collections.abc import Mapping, MutableMapping, Sequence
+from typing import Any, cast
 
 import structlog
 from opentelemetry import trace
@@ -28,22 +29,44 @@ call_seconds = Histogram(
 )
 jobs_running = Gauge("assay_jobs_running", "Jobs that run now in this process.", registry=registry)
 jobs_total = Counter("assay_jobs", "Ended jobs, by operation and state.", ["operation", "state"], registry=registry)
-events_total = Counter("assay_events", "Delivered events, by event and outcome.", ["event", "outcome"], registry=registry)
-loop_lag_seconds = Gauge("assay_loop_lag_seconds", "How late the event loop woke, worst of the last ten seconds.", registry=registry)
+events_total = Counter(
+    "assay_events", "Delivered events, by event and outcome.", ["event", "outcome"], registry=registry
+)
+loop_lag_seconds = Gauge(
+    "assay_loop_lag_seconds", "How late the event loop woke, worst of the last ten seconds.", registry=registry
+)
 store_commits_total = Counter("assay_store_commits", "Group commits of our own database.", registry=registry)
 store_units_total = Counter("assay_store_units", "Units of work committed.", ["outcome"], registry=registry)
 
 tracer = trace.get_tracer("assay")
 
 _HIDDEN = ("password", "dsn", "token", "secret", "credential", "authorization", "cookie", "key")
+_IN_TEXT = re.compile(
+    r"""(://[^\s:/@]*:)[^\s@]+(?=@)  # the password in a URL
+    | (\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'"]+)  # and in a key=value DSN
+    | (\bassay_(?:link|session|token)_)[\w-]{16,}""",
+    re.VERBOSE | re.IGNORECASE,
+)
 
 
 def hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """Mask the values of fields whose names say that they hold a secret."""
-    for name in event:
-        if name in _HIDDEN or name.endswith(tuple(f"_{hidden}" for hidden in _HIDDEN)):
-            event[name] = "***"
+    """Mask the values of fields whose names say that they hold a secret, and passwords and tokens inside of texts."""
+    for name, value in event.items():
+        event[name] = _masked(name, value)
     return event
+
+
+def _masked(name: str, value: Any) -> Any:
+    if name.lower() in _HIDDEN or name.lower().endswith(tuple(f"_{hidden}" for hidden in _HIDDEN)):
+        return "***"
+    if isinstance(value, str):
+        return _IN_TEXT.sub(lambda found: f"{found[1] or found[2] or found[3]}***", value)
+    if isinstance(value, Mapping):
+        inner = cast("Mapping[object, Any]", value)
+        return {key: _masked(str(key), one) for key, one in inner.items()}
+    if isinstance(value, list | tuple):
+        return [_masked("", one) for one in cast("Sequence[Any]", value)]
+    return value
 
 
 def _add_trace(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -67,7 +90,6 @@ def set_up_logs(level: str, style: str) -> None:
         ),
         _at,
         _add_trace,
-        hide_secrets,
     ]
     last: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
@@ -77,11 +99,15 @@ def set_up_logs(level: str, style: str) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
-    exceptions: list[Any] = [structlog.processors.format_exc_info] if as_json else []
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, last],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                hide_secrets,
+                last,
+            ],
         )
     )
     root = logging.getLogger()

@@ -1,0 +1,69 @@
+"""Reads what a child writes, as it writes it, and keeps the last lines."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+
+LINES = 200
+LONGEST = 4_096
+
+
+class Output:
+    """The reading end of a pipe; `write_end` is what the child gets as its output and error output."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=LINES)
+        self._rest = b""
+        self._reads, self.write_end = os.pipe()
+        os.set_blocking(self._reads, False)
+        self._loop = asyncio.get_running_loop()
+        self._loop.add_reader(self._reads, self._read)
+        self._open = True
+
+    @property
+    def lines(self) -> list[str]:
+        """The last lines, at most 200, each at most 4,096 bytes."""
+        return [*self._lines, self._text(self._rest)] if self._rest else list(self._lines)
+
+    def close_write_end(self) -> None:
+        """Let go of our copy of the child's end."""
+        if self.write_end >= 0:
+            os.close(self.write_end)
+            self.write_end = -1
+
+    def close(self) -> None:
+        """Take what is there, and stop reading; a stray grandchild that still holds the pipe is not waited for."""
+        self.close_write_end()
+        while self._open and self._read():
+            pass
+        self._end()
+
+    def _read(self) -> bool:
+        try:
+            got = os.read(self._reads, 65_536)
+        except BlockingIOError:
+            return False
+        if not got:
+            self._end()
+            return False
+        *whole, self._rest = (self._rest + got).split(b"\n")
+        self._lines.extend(self._text(line) for line in whole[-LINES:])
+        while len(self._rest) > LONGEST:
+            self._lines.append(self._text(self._rest[:LONGEST]))
+            self._rest = self._rest[LONGEST:]
+        return True
+
+    def _end(self) -> None:
+        if self._open:
+            self._open = False
+            self._loop.remove_reader(self._reads)
+            os.close(self._reads)
+            if self._rest:
+                self._lines.append(self._text(self._rest))
+                self._rest = b""
+
+    @staticmethod
+    def _text(line: bytes) -> str:
+        return line[:LONGEST].rstrip(b"\r").decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""Ways of having our own database."""

@@ -1,0 +1,1 @@
+"""The ledger: what was checked, how, with what result; verify and replay."""

@@ -1,0 +1,1 @@
+"""REST, CLI and MCP: each reads the catalogue and calls the kernel."""

@@ -1,0 +1,60 @@
+"""The one JSON shape of every answer and of every error, whichever face it leaves by."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from assay.kernel.errors import AssayError, Internal
+from assay.kernel.jobs import Job
+from assay.kernel.operation import Operation
+from assay.kernel.telemetry import log
+
+JOB: TypeAdapter[Job] = TypeAdapter(Job)
+
+_log = log(__name__)
+
+
+def error_json(error: AssayError) -> dict[str, Any]:
+    """Write an error as `{"error": {code, message, details, trace_id, timestamp}}`."""
+    if not error.trace_id or not error.trace_id.strip("0"):  # nobody traces
+        error.trace_id = secrets.token_hex(16)
+    return {
+        "error": {
+            "code": error.code,
+            "message": error.message,
+            "details": to_jsonable_python(dict(error.details), fallback=str),
+            "trace_id": error.trace_id,
+            "timestamp": datetime.now(UTC).isoformat(),
+        }
+    }
+
+
+def known(fault: BaseException) -> AssayError:
+    """Return an error that may be shown: the fault itself, or INTERNAL with the fault in the log only."""
+    if isinstance(fault, AssayError):
+        return fault
+    hidden = Internal("Something went wrong inside; the log has it under this trace id.")
+    hidden.trace_id = secrets.token_hex(16)
+    _log.error("face failed", exc_info=fault, trace_id=hidden.trace_id)
+    return hidden
+
+
+def answer_bytes(operation: Operation, answer: Any, *, without: str | None = None) -> bytes:
+    """Write an answer as JSON; a Job that an operation of effect `job` answers with is written as a Job.
+
+    Args:
+        without: a field of the answer to leave out.
+    """
+    kind = JOB if operation.effect == "job" and isinstance(answer, Job) else operation.answer
+    return kind.dump_json(answer, exclude={without} if without else None)
+
+
+def answer_json(operation: Operation, answer: Any) -> Any:
+    """Write an answer as plain JSON values."""
+    kind = JOB if operation.effect == "job" and isinstance(answer, Job) else operation.answer
+    return kind.dump_python(answer, mode="json")

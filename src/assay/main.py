@@ -1,0 +1,169 @@
+"""The one place that knows everything: settings, then the house on its adapters, then the faces."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import uvloop
+from opentelemetry.sdk.trace.export import SpanExporter
+from pydantic import ValidationError
+
+from assay.accounts.capability import ACCOUNTS
+from assay.accounts.gate import TokenGate
+from assay.accounts.limits import Buckets
+from assay.accounts.local import local_token
+from assay.adapters.databases.postgres import PostgresDatabases
+from assay.adapters.processes.children import Children
+from assay.adapters.store.migrations import locations_of, migrate
+from assay.adapters.store.sqlite import SqliteStore
+from assay.adapters.vault.sealing import open_vault
+from assay.adapters.workers.child import serve as serve_worker
+from assay.adapters.workers.pool import WorkerPool
+from assay.evidence.capability import EVIDENCE
+from assay.evidence.ledger import SealedLedger
+from assay.faces.cli.app import build as build_cli
+from assay.faces.cli.own import add_own
+from assay.faces.cli.program import Program
+from assay.kernel.catalogue import Catalogue
+from assay.kernel.context import Ports
+from assay.kernel.house import House
+from assay.kernel.own import HOUSE, JOBS
+from assay.ports.databases import Databases
+from assay.ports.errors import Invalid, Unavailable
+from assay.ports.processes import Processes
+from assay.ports.secret import Secret
+from assay.runtime.settings import Settings
+from assay.runtime.telemetry import set_up_logs, set_up_traces, store_commits_total, store_units_total
+from assay.sources.cache import SchemaCache
+from assay.sources.capability import SOURCES
+from assay.workload.capability import WORKLOAD
+
+ROOMS = (WORKLOAD, SOURCES, EVIDENCE, ACCOUNTS)
+"""The capabilities that are built in."""
+
+WORKER = (sys.executable, "-m", "assay.main", "worker")
+
+PAGE = Path(__file__).parent / "faces" / "page"
+
+
+def program_version() -> str:
+    """The version that is installed."""
+    try:
+        return version("assay")
+    except PackageNotFoundError:
+        return "0"
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; raises Invalid with the name of the one that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"ASSAY_{str(first['loc'][0]).upper()}" if first["loc"] else "the environment"
+        raise Invalid(f"{name}: {first['msg']}.", field=name, cure="docs/settings.md lists every setting") from None
+
+
+def _exporter(settings: Settings) -> SpanExporter | None:
+    if settings.otlp_endpoint is None:
+        return None
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    except ImportError:
+        raise Invalid("ASSAY_OTLP_ENDPOINT needs the extra `otlp`.", cure="pip install 'assay[otlp]'") from None
+    return OTLPSpanExporter(endpoint=settings.otlp_endpoint)
+
+
+def prepare(settings: Settings) -> list[str]:
+    """Make the home folder and bring the database up to date; return the revisions that were applied."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    packages = [capability.package for capability in (*ROOMS, JOBS, HOUSE)]
+    return migrate(settings.database, locations_of(packages))
+
+
+def _count_commits(units: int, failed: int) -> None:
+    store_commits_total.inc()
+    store_units_total.labels("committed").inc(units - failed)
+    store_units_total.labels("failed").inc(failed)
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, *, background: bool = False) -> AsyncIterator[tuple[House, Secret]]:
+    """Open the house on SQLite; yield it with the local administrator's token, and close it.
+
+    Args:
+        background: also run schedules: for a server, not for one command.
+    """
+    prepare(settings)
+    store = SqliteStore(settings.database, watch=_count_commits)
+    vault = open_vault(settings.key_path, Secret(settings.key) if settings.key else None)
+    ledger = SealedLedger(store, vault)
+    children = Children()
+    workers = WorkerPool(children, WORKER, at_most=settings.workers)
+    databases = PostgresDatabases()
+    gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
+
+    async def store_answers() -> str | None:
+        await ledger.holds(["E-0"])
+        return None
+
+    async def disconnect() -> None:
+        await asyncio.to_thread(databases.close)
+
+    more: dict[type, object] = {
+        Databases: databases,
+        Processes: children,
+        SchemaCache: SchemaCache(settings.schema_cache_s),
+        TokenGate: gate,
+    }
+    house = House(
+        ROOMS,
+        ports=Ports(store=store, ledger=ledger, vault=vault, workers=workers, more=more),
+        gate=gate,
+        limiter=Buckets(store),
+        settings=settings,
+        version=program_version(),
+        probes={"store": store_answers},
+        closers=(children.close, disconnect),
+    )
+    await house.open(background=background)
+    try:
+        yield house, await local_token(store, settings.token_file)
+    finally:
+        await house.close()
+
+
+def worker(fd: int) -> None:
+    """Serve one worker process: thinking with its own adapters."""
+    serve_worker(fd, PostgresDatabases)
+
+
+def cli() -> None:
+    """Run the command line; exit codes say what went wrong."""
+    if sys.argv[1:2] == ["worker"]:
+        worker(int(sys.argv[sys.argv.index("--fd") + 1]))
+        return
+    try:
+        settings = read_settings()
+        set_up_logs(settings.log_level, settings.log_format)
+        set_up_traces(_exporter(settings), program_version())
+        catalogue = Catalogue([*ROOMS, JOBS, HOUSE])
+        program = Program(settings, program_version(), catalogue, open_house, prepare, PAGE)
+        app = build_cli(catalogue, partial(open_house, settings))
+        add_own(app, program)
+        uvloop.install()
+        app()
+    except (Invalid, Unavailable) as error:
+        sys.stderr.write(f"assay: {error.message}\n")
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    cli()

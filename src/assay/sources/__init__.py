@@ -1,0 +1,1 @@
+"""Databases that people connect: their credentials, sealed, and their schema, introspected."""

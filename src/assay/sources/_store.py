@@ -1,0 +1,24 @@
+"""The table of connected databases; credentials lie in it sealed."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+
+from assay.kernel.tables import UtcDateTime, metadata
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+    Column("engine", String(20), nullable=False),
+    Column("where", String(400), nullable=False),
+    Column("account", String(120), nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("state_reason", Text),
+    Column("server_version", String(40)),
+    Column("checked_at", UtcDateTime),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False, default=1),
+)

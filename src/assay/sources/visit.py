@@ -1,0 +1,69 @@
+"""The way to a connected database: which one is meant, its credentials unsealed, a session in a thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import or_, select
+
+from assay.kernel.context import Context
+from assay.ports.databases import Databases, Session
+from assay.ports.errors import Invalid, NotFound
+from assay.ports.secret import Secret
+from assay.ports.store import Row
+from assay.sources._store import sources
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+async def reachable(ctx: Context) -> Sequence[Row]:
+    """Sources within the caller's scopes, by name."""
+    rows = await ctx.store.rows(select(sources).order_by(sources.c.name))
+    return [row for row in rows if ctx.caller.reaches("database", row["id"])]
+
+
+async def which(ctx: Context, named: str | None) -> Row:
+    """Return the source that is meant: by id or name, or the only one there is.
+
+    Raises NotFound when there is none, Invalid when several could be meant.
+    """
+    if named is None:
+        rows = await reachable(ctx)
+        if not rows:
+            raise NotFound("No database is connected.", field="source", cure="assay sources connect NAME DSN")
+        if len(rows) > 1:
+            names = [row["name"] for row in rows]
+            raise Invalid(
+                f"source: say which database is meant, one of {', '.join(names)}.", field="source", known=names
+            )
+        return rows[0]
+    rows = await ctx.store.rows(select(sources).where(or_(sources.c.id == named, sources.c.name == named)))
+    seen = [row for row in rows if ctx.caller.reaches("database", row["id"])]
+    if not seen:
+        raise NotFound(f"There is no database {named!r}.", field="source")
+    return seen[0]
+
+
+def unseal(ctx: Context, row: Row) -> Secret:
+    """Return a source's DSN; raises Invalid when it was sealed under another key."""
+    return Secret(ctx.vault.open(row["sealed"], about=f"source:{row['id']}").decode())
+
+
+async def visit(
+    ctx: Context,
+    row: Row,
+    thinking: Callable[Concatenate[Session, Given], Result],
+    *args: Given.args,
+    **kwargs: Given.kwargs,
+) -> Result:
+    """Run synchronous thinking with a session of a source, in a bounded thread."""
+    databases = ctx.port(Databases)
+    dsn = unseal(ctx, row)
+
+    def work() -> Result:
+        with databases.session(dsn) as session:
+            return thinking(session, *args, **kwargs)
+
+    return await ctx.workers.in_thread(work)

@@ -1,0 +1,261 @@
+"""Says which indexes would make a whole workload cheaper, by how much, what they cost, and what proves it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from assay.kernel.values import now
+from assay.ports.databases import Session
+from assay.ports.deadline import Deadline
+from assay.ports.errors import Refused
+from assay.ports.ledger import Tried
+from assay.ports.workers import Bench, Progress
+from assay.workload.advice_model import AdviceResult, AdviceWork, Draft, Effect, Step, Unplanned
+from assay.workload.candidates import candidates
+from assay.workload.drops import drops
+from assay.workload.index import IndexDraft
+from assay.workload.prepare import prepared, relations_of
+from assay.workload.recommend import Setting, index_draft, index_key
+from assay.workload.search import Rules, Search
+from assay.workload.verify import MOST_DEARER, Verified, by_saving, verify, worst
+from assay.workload.whatif import Weighed, WhatIf, hypothetical_left, places
+from assay.workload.writes import overhead, price
+
+SEARCH_SHARE = 0.8
+"""Of the time asked for; the rest is for the checks."""
+REPAIRS = 4
+"""So often the search may look for a better set after checks took an index away."""
+WITHHELD = 8
+"""Indexes shown with the reason why they are withheld, at most."""
+_HYPOPG = "hypopg is not installed in this database; an administrator runs CREATE EXTENSION hypopg."
+
+
+@dataclass(slots=True)
+class _Run:
+    """One advice on its way."""
+
+    asked: AdviceWork
+    session: Session
+    deadline: Deadline
+    report: Callable[[Progress], None]
+    began: float = field(default_factory=time.monotonic)
+    step: str = "Reading the workload"
+    last: float = 0.0
+    failed: dict[IndexDraft, Verified] = field(default_factory=dict[IndexDraft, Verified])
+
+    def tick(self) -> None:
+        """Report now and then; this is where a cancellation gets through."""
+        moment = time.monotonic()
+        if moment - self.last >= 0.1:
+            self.last = moment
+            spent = min(int(moment - self.began), int(self.asked.seconds))
+            self.report(Progress(self.step, spent, max(int(self.asked.seconds), 1)))
+
+    def say(self, step: str) -> None:
+        self.step = step
+        self.tick()
+
+
+def advise(bench: Bench, asked: AdviceWork) -> AdviceResult:
+    """Search and check; runs in a worker process, asks the server for plans only, and never builds anything.
+
+    Raises Refused when hypopg is missing (with `cure`), Unavailable when the server is gone, and what `bench.report`
+    raises when somebody stopped it. Time is bounded by `asked.seconds` and what one EXPLAIN may take.
+    """
+    with bench.databases.session(asked.dsn, asked.limits) as session:
+        if "hypopg" not in session.facts.extensions:
+            raise Refused(_HYPOPG, cure="CREATE EXTENSION hypopg")
+        run = _Run(asked, session, Deadline.after(asked.seconds), bench.report)
+        try:
+            return _advise(run)
+        finally:
+            # The session may be gone; then so are its hypothetical indexes.
+            if run.deadline is not None:
+                _forget_quietly(session)
+
+
+def _forget_quietly(session: Session) -> None:
+    try:
+        session.forget()
+    except Exception:  # noqa: BLE001, S110 - the error on its way says more
+        pass
+
+
+def _advise(run: _Run) -> AdviceResult:
+    asked, session = run.asked, run.session
+    run.say("Reading the workload")
+    relations = relations_of(session)
+    statements, left = prepared(
+        session, asked.schema, asked.statements, relations=relations, samples=asked.samples, tick=run.tick
+    )
+    whatif = WhatIf(session, statements, relations=relations, tick=run.tick)
+    run.say(f"Planning {len(statements)} statements as they are")
+    today = whatif.base()
+    left += [Unplanned(statements[i].id, why) for i, why in sorted(whatif.unplannable.items())]
+    tables = {table.qualified: table for table in asked.schema.tables}
+    read = {use.table for statement in statements for use in statement.facts.tables}
+    rules = Rules(
+        budget=asked.budget_bytes,
+        heap_bytes=sum(table.bytes for name, table in tables.items() if name in read),
+        write_price=_write_price(whatif, statements),
+    )
+    search = Search(whatif, rules, Deadline.after(asked.seconds * SEARCH_SHARE), run.say)
+    drafts_of = {
+        i: list(candidates(statements[i].facts, asked.schema, max_width=asked.max_width, c_locale=_c_locale(session)))
+        for i in today
+    }
+    search.fill_pool(drafts_of)
+    mask = search.run().mask
+    chosen_cost = whatif.total(mask)
+    mask, verified, effects = _until_sound(run, search, mask)
+    steps = _curve(run, search, mask)
+    clean = whatif.close() == 0
+    setting = _setting(run, statements, tables, whatif)
+    drafts = [index_draft(one, setting, clean) for one in by_saving(verified)]
+    drafts += [index_draft(one, setting, clean) for one in by_saving(run.failed.values())[:WITHHELD]]
+    if asked.drops:
+        run.say("Looking for indexes to drop")
+        drafts += drops(asked.schema, server=session.facts)
+    return _result(run, search, mask, chosen_cost, effects, steps, drafts, left, clean)
+
+
+def _write_price(whatif: WhatIf, statements: list[Weighed]) -> Callable[[int], float]:
+    """Price the writes of a set, each draft once."""
+    known: dict[int, float] = {}
+
+    def of(mask: int) -> float:
+        total = 0.0
+        for place in places(mask):
+            if place not in known:
+                known[place] = price(whatif.drafts[place], statements)
+            total += known[place]
+        return total
+
+    return of
+
+
+def _c_locale(session: Session) -> bool:
+    rows = session.rows("SELECT datcollate AS name FROM pg_catalog.pg_database WHERE datname = current_database()")
+    return bool(rows) and str(rows[0]["name"]) in ("C", "POSIX")
+
+
+def _until_sound(run: _Run, search: Search, mask: int) -> tuple[int, list[Verified], list[Effect]]:
+    """Check the set; take out what fails, search on without it, and check again, until every index passes."""
+    for repair in range(REPAIRS + 1):
+        run.say(f"Checking {mask.bit_count()} indexes")
+        verified, effects = verify(search.whatif, mask)
+        failing = [one for one in verified if one.failed]
+        if not failing:
+            return mask, verified, effects
+        for one in failing:
+            run.failed[one.draft] = one
+            mask &= ~search.whatif.bit(one.draft)
+            search.banned |= search.whatif.bit(one.draft)
+        if repair < REPAIRS and not search.late:
+            mask = search.improve(search.grow(mask, 1.0)).mask
+    # Out of time: whatever still fails goes, one by one, since each removal changes what the others bring.
+    while mask:
+        verified, effects = verify(search.whatif, mask)
+        failing = [one for one in verified if one.failed]
+        if not failing:
+            return mask, verified, effects
+        run.failed[failing[0].draft] = failing[0]
+        mask &= ~search.whatif.bit(failing[0].draft)
+    return 0, [], verify(search.whatif, 0)[1]
+
+
+def _curve(run: _Run, search: Search, mask: int) -> tuple[Step, ...]:
+    """Put the chosen indexes in the order in which they are worth their bytes, then what would come next without a budget."""
+    whatif, base = search.whatif, max(search.base, 1e-9)
+    steps: list[Step] = []
+    built = 0
+    while built != mask:
+        left = [1 << place for place in places(mask & ~built)]
+        rates = {bit: (whatif.total(built) - whatif.total(built | bit)) / max(whatif.bytes(bit), 1) for bit in left}
+        best = max(left, key=lambda bit: (rates[bit], -bit))
+        built |= best
+        draft = whatif.members(best)[0]
+        relative = whatif.total(built) / base
+        steps.append(Step(index_key(draft), draft.title(), whatif.bytes(built), round(relative, 4), True))
+    if search.rules.budget is None:
+        return tuple(steps)
+    free = Search(whatif, Rules(None, search.rules.heap_bytes, search.rules.write_price), search.deadline, run.say)
+    free.base, free.pool, free.banned = search.base, search.pool, search.banned
+    for _ in range(3):
+        beyond = [bit for bit in free.pool if not bit & (built | free.banned)]
+        gains = {bit: free.saves(built, built | bit) / max(whatif.bytes(bit), 1) for bit in beyond if not free.late}
+        best = max(gains, key=lambda bit: (gains[bit], -bit), default=0)
+        if not best or gains[best] <= 0:
+            break
+        built |= best
+        title = whatif.members(best)[0].title()
+        steps.append(Step(None, title, whatif.bytes(built), round(whatif.total(built) / base, 4), False))
+    return tuple(steps)
+
+
+def _setting(run: _Run, statements: list[Weighed], tables: dict[str, object], whatif: WhatIf) -> Setting:
+    calls = sum(max(one.calls, 1) for one in run.asked.statements)
+    planned = sum(whatif.statements[i].weight for i in whatif.plannable())
+    return Setting(
+        tables={table.qualified: table for table in run.asked.schema.tables},
+        statements={statement.id: statement for statement in statements},
+        server=run.session.facts,
+        base_cost=whatif.total(0),
+        planned_share=planned / calls if calls else 0.0,
+        read_at=now(),
+        taken={index.name for table in run.asked.schema.tables for index in table.indexes}
+        | {table.name for table in run.asked.schema.tables},
+    )
+
+
+def _result(
+    run: _Run,
+    search: Search,
+    mask: int,
+    chosen_cost: float,
+    effects: list[Effect],
+    steps: tuple[Step, ...],
+    drafts: list[Draft],
+    left: list[Unplanned],
+    clean: bool,
+) -> AdviceResult:
+    whatif = search.whatif
+    dearest = max((worst(effect) for effect in effects), default=0.0)
+    dearer = sum(worst(effect) > MOST_DEARER for effect in effects)
+    base, cost = whatif.total(0), whatif.total(mask)
+    members = whatif.members(mask)
+    extra = overhead(members, {t.qualified: t for t in run.asked.schema.tables}, whatif.statements) if members else 0.0
+    return AdviceResult(
+        base_cost=base,
+        cost=cost,
+        used_bytes=whatif.bytes(mask),
+        planned=len(effects),
+        unplanned=tuple(left),
+        what_if_calls=whatif.calls,
+        candidates=len(whatif.drafts),
+        rejected=len(whatif.drafts) - len(members),
+        dearer=dearer,
+        write_overhead_pct=None if extra is None else round(extra, 1),
+        drafts=tuple(drafts),
+        steps=steps,
+        search_cost=chosen_cost,
+        in_time=run.deadline.left() > 0,
+        checks=(
+            Tried("Every statement was planned with the whole set", bool(effects), f"{len(effects)} statements"),
+            Tried(f"None gets more than {MOST_DEARER:.0%} dearer", dearer == 0, f"the worst costs {dearest:.2%} more"),
+            Tried("No hypothetical index was left", clean and hypothetical_left(run.session) == 0),
+        ),
+        facts={
+            "base_cost": round(base, 2),
+            "cost": round(cost, 2),
+            "relative_cost": round(cost / base, 4) if base else 1.0,
+            "indexes": [draft.hypothetical() for draft in members],
+            "bytes": whatif.bytes(mask),
+            "statements": len(effects),
+            "what_if_calls": whatif.calls,
+            "server_version": run.session.facts.version,
+        },
+        took_ms=(time.monotonic() - run.began) * 1e3,
+    )

@@ -1,0 +1,123 @@
+"""Turns what an advice found into evidence, nouns and the rows that keep them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert
+
+from assay.kernel.assayed import Verdict
+from assay.ports.ledger import Proof, Tried
+from assay.ports.store import Change
+from assay.workload._store import advices, helped, recommendations
+from assay.workload.advice_model import AdviceResult, Draft
+from assay.workload.model import AdviceStep, IndexAdvice, Recommendation
+
+INDEX_TYPES = (
+    "missing_index", "composite_index", "covering_index", "join_index", "partial_index", "expression_index",
+)  # fmt: skip
+"""Types that an advice over the whole workload finds better than a rule that sees one statement."""
+
+RECHECK = "workload.recheck"
+
+
+def stable_id(prefix: str, *parts: str) -> str:
+    """An id that is the same for the same thing."""
+    return f"{prefix}_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:10]}"
+
+
+def advice_proofs(source: str, result: AdviceResult) -> list[Proof]:
+    """One proof for the set as a whole, then one for each draft, in order."""
+    whole = Proof(
+        kind="workload.advice",
+        subject=source,
+        claim="The chosen indexes together make the workload cheaper, and no statement of it dearer.",
+        checks=result.checks,
+        facts=result.facts,
+    )
+    return [whole, *(_draft_proof(source, draft) for draft in result.drafts)]
+
+
+def _draft_proof(source: str, draft: Draft) -> Proof:
+    asked = {"kind": f"workload.{draft.type}", "source": source, "payload": dict(draft.replay)}
+    return Proof(
+        kind=f"workload.{draft.type}",
+        subject=stable_id("r", source, draft.key),
+        claim=draft.claim or draft.title,
+        checks=draft.checks,
+        facts=draft.facts,
+        reproduce=draft.reproduce,
+        replay=(RECHECK, asked) if draft.replay else None,
+    )
+
+
+def recommendation_of(source: str, draft: Draft, evidence: str, at: datetime) -> Recommendation:
+    """The noun of an advice's draft, with the ledger's reference."""
+    shared = {name: getattr(draft, name) for name in Recommendation.model_fields if hasattr(draft, name)}
+    return Recommendation.model_validate({
+        **shared, "id": stable_id("r", source, draft.key), "source": source, "verdict": Verdict(draft.outcome),
+        "evidence": (evidence,), "created_at": at,
+    })  # fmt: skip
+
+
+def advice_of(
+    source: str, result: AdviceResult, recs: Sequence[Recommendation], evidence: str, budget: int | None, at: datetime
+) -> IndexAdvice:
+    """The noun of an advice."""
+    whole = bool(result.checks) and all(check.passed for check in result.checks)
+    missing = () if result.in_time else ("The search was ended by its deadline: a better set may exist.",)
+    return IndexAdvice(
+        source=source, verdict=Verdict.ASSAYED if whole else Verdict.WITHHELD, evidence=(evidence,), missing=missing,
+        base_cost=result.base_cost, cost=result.cost,
+        relative_cost=result.cost / result.base_cost if result.base_cost else 1.0, budget_bytes=budget,
+        used_bytes=result.used_bytes, statements=result.planned, unplanned=len(result.unplanned),
+        what_if_calls=result.what_if_calls, rejected=result.rejected, dearer=result.dearer,
+        write_overhead_pct=result.write_overhead_pct, recommendations=tuple(recs),
+        steps=tuple(
+            AdviceStep(
+                recommendation_id=stable_id("r", source, step.key) if step.key else None, title=step.title,
+                bytes=step.bytes, relative_cost=step.relative_cost, chosen=step.chosen,
+            )
+            for step in result.steps
+        ),
+        took_ms=result.took_ms, computed_at=at,
+    )  # fmt: skip
+
+
+def keep_advice(advice: IndexAdvice) -> list[Change]:
+    """Replace the last advice of a source; a rule's index for one statement gives way to it."""
+    source, recs = advice.source, advice.recommendations
+    kept = advice.model_copy(update={"recommendations": ()}).model_dump(mode="json")
+    given_way = (recommendations.c.origin == "advice") | recommendations.c.type.in_(INDEX_TYPES)
+    ids = [rec.id for rec in recs]
+    return [
+        Change(delete(recommendations).where(recommendations.c.source == source, given_way)),
+        Change(delete(recommendations).where(recommendations.c.id.in_(ids))),
+        Change(delete(helped).where(helped.c.rec_id.in_(ids))),
+        *keep_recommendations(recs, "advice"),
+        Change(delete(advices).where(advices.c.source == source)),
+        Change(insert(advices).values(source=source, advice=kept, at=advice.computed_at)),
+    ]
+
+
+def keep_recommendations(recs: Iterable[Recommendation], origin: str) -> list[Change]:
+    """Insert recommendations, best first, and which statements they concern."""
+    rows: list[Mapping[str, Any]] = []
+    links: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for place, rec in enumerate(recs):
+        rows.append({
+            "id": rec.id, "source": rec.source, "type": rec.type, "verdict": str(rec.verdict), "place": place,
+            "recommendation": rec.model_dump(mode="json"), "origin": origin, "at": rec.created_at,
+        })  # fmt: skip
+        for id in rec.helps:
+            links[rec.id, id] = {"rec_id": rec.id, "query_id": id, "source": rec.source}
+    changes = [Change(insert(recommendations).values(rows))] if rows else []
+    return [*changes, Change(insert(helped).values(list(links.values())))] if links else changes
+
+
+def tried(checks: Iterable[Any]) -> tuple[Tried, ...]:
+    """Checks of a rule as the ledger takes them."""
+    return tuple(Tried(check.name, check.passed, check.detail, check.took_ms) for check in checks)

@@ -1,0 +1,1 @@
+"""What can be asked of a workload: one short typed function each."""

@@ -1,0 +1,118 @@
+"""Makes a workload's statements ready to be costed: repaired texts, bound facts, and realistic parameter values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from assay.ports.databases import Session
+from assay.ports.errors import Refused, TimedOut
+from assay.sources.model import Schema
+from assay.workload.advice_model import AdviceStatement, Unplanned
+from assay.workload.blocks import Relation, estimated_blocks
+from assay.workload.samples import guessed_constants, sample_values
+from assay.workload.statement import facts, repair, unplannable
+from assay.workload.whatif import Weighed
+
+FAR = 4.0
+"""So many times more or fewer blocks than counted is not the same kind of value."""
+_RELATIONS = """
+SELECT relname::text AS name, relpages::float8 AS pages, reltuples::float8 AS rows,
+       relallvisible::float8 / greatest(relpages, 1) AS visible
+  FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm', 'p') ORDER BY relpages
+"""
+
+
+def prepared(
+    session: Session,
+    schema: Schema,
+    statements: Sequence[AdviceStatement],
+    *,
+    relations: Mapping[str, Relation],
+    samples: int,
+    tick: Callable[[], None] = lambda: None,
+) -> tuple[list[Weighed], list[Unplanned]]:
+    """Bind every statement and find values for its parameters; what cannot be planned is returned with its reason."""
+    ready: list[Weighed] = []
+    left: list[Unplanned] = []
+    for statement in statements:
+        tick()
+        why = unplannable(statement.text)
+        if why is not None:
+            left.append(Unplanned(statement.id, why))
+            continue
+        try:
+            ready.append(prepare(session, schema, statement, relations=relations, samples=samples))
+        except (Refused, TimedOut) as error:
+            left.append(Unplanned(statement.id, error.message))
+    return ready, left
+
+
+def prepare(
+    session: Session,
+    schema: Schema,
+    statement: AdviceStatement,
+    *,
+    relations: Mapping[str, Relation],
+    samples: int,
+) -> Weighed:
+    """Bind one statement; raises Refused when the server cannot prepare it."""
+    found = facts(statement.text, schema)
+    guessed = guessed_constants(statement.text, schema, found) if found.parameters else {}
+    if guessed:
+        found = facts(statement.text, schema, guessed)
+    text = repair(statement.text)
+    values = statement.values
+    if not values and found.parameters:
+        types = session.parameter_types(text)
+        values = sample_values(found, schema, 2 * samples, text=statement.text, types=types, constants=guessed)
+    sets = tuple(dict.fromkeys(one.values for one in values)) or ((),)
+    calls = max(statement.calls, 1)
+    ready = Weighed(
+        id=statement.id,
+        text=text,
+        weight=float(calls),
+        facts=found,
+        samples=sets if found.parameters else ((),),
+        guessed=tuple(sorted(guessed.items())),
+        calls=calls,
+        rows=statement.rows,
+        title=statement.title,
+    )
+    return fitted(session, ready, relations, statement.shared_blocks / calls, samples)
+
+
+def fitted(
+    session: Session, statement: Weighed, relations: Mapping[str, Relation], touched: float, samples: int
+) -> Weighed:
+    """Keep the values whose plans touch about as many blocks as the server counted, so that they are like real ones.
+
+    Args:
+        touched: shared blocks a call, as counted; 0 is not known.
+        samples: keep at most so many.
+
+    Where every plan would touch over FAR times more than was counted, none is like the real values: the statement then
+    weighs less, and keeps the count as what it really touches.
+    """
+    if touched <= 0.0 or not relations:
+        return replace(statement, samples=statement.samples[:samples])
+    blocks = [
+        max(estimated_blocks(session.plan(statement.text, values or None), relations), 1.0)
+        for values in statement.samples
+    ]
+    near = [v for v, b in zip(statement.samples, blocks, strict=True) if touched / FAR <= b <= touched * FAR]
+    if near:
+        return replace(statement, samples=tuple(near[:samples]))
+    kept = statement.samples[:samples]
+    mean = sum(blocks[: len(kept)]) / len(kept)
+    if mean <= touched:
+        return replace(statement, samples=kept)
+    return replace(statement, samples=kept, weight=statement.weight * touched / mean, observed=touched)
+
+
+def relations_of(session: Session) -> dict[str, Relation]:
+    """Read pages, rows and all-visible share of every table; of tables of one name the largest."""
+    return {
+        str(row["name"]): Relation(float(row["pages"]), max(float(row["rows"]), 0.0), min(float(row["visible"]), 1.0))
+        for row in session.rows(_RELATIONS)
+    }

@@ -1,0 +1,1 @@
+"""How a statement's text becomes facts: parsing, repairing, binding to the schema, laying out for reading."""

@@ -1,0 +1,174 @@
+"""Checks a chosen set of indexes once more with the planner: each is used, each pays, and nothing gets dearer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from assay.workload.advice_model import Effect
+from assay.workload.index import IndexDraft
+from assay.workload.whatif import Costed, WhatIf, places
+
+LEAST_SAVING = 0.30
+"""An index must take at least this share off one statement's cost, given the rest of the set."""
+MOST_DEARER = 0.01
+"""No sample of any statement may cost more than this share on top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was found about one index of a set."""
+
+    draft: IndexDraft
+    bytes: int
+    within: tuple[Effect, ...]
+    """On every statement it can matter to: the rest of the set against the whole set."""
+    alone: tuple[Effect, ...]
+    """The same with nothing else built: today against this index only."""
+    given: tuple[IndexDraft, ...]
+    """The rest of the set."""
+    guarded: int
+    """Statements that were planned with it."""
+    plans: int
+    """Plans asked for to check it."""
+    failed: str | None
+    """Why it is withheld; None when it passed."""
+
+    @property
+    def helped(self) -> tuple[Effect, ...]:
+        """Statements whose plan reads it and that get at least a tenth cheaper, most saved first."""
+        found = [effect for effect in self.shown if effect.uses and effect.gain >= 0.1]
+        return tuple(sorted(found, key=lambda e: (-e.weight * (sum(e.before) - sum(e.after)) / len(e.before), e.id)))
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it pays with nothing else built."""
+        return any(pays(effect) for effect in self.alone)
+
+    @property
+    def shown(self) -> tuple[Effect, ...]:
+        """The effects to show: alone when it pays alone, else within the set."""
+        return self.alone if self.stands_alone else self.within
+
+
+def pays(effect: Effect) -> bool:
+    """Whether an index takes enough off a statement: of its cost and of the blocks it touches, and not by one sample."""
+    return _costs_less(effect) and effect.block_gain >= LEAST_SAVING
+
+
+def _costs_less(effect: Effect) -> bool:
+    enough = sum(gain >= LEAST_SAVING for gain in effect.gains)
+    return effect.uses and effect.gain >= LEAST_SAVING and 2 * enough >= len(effect.gains)
+
+
+def verify(whatif: WhatIf, mask: int) -> tuple[list[Verified], list[Effect]]:
+    """Check every index of a set; also return what the whole set does to every statement.
+
+    Costs of the whole set, of the set without each index and of each index alone are asked of the server anew.
+    """
+    today = {i: whatif.cost(i, 0) for i in whatif.plannable()}
+    whole = {i: whatif.ask(i, mask) if whatif.affected_by(i, mask) else today[i] for i in today}
+    found = [_verify_one(whatif, mask, 1 << place, today, whole) for place in places(mask)]
+    effects = [_effect(whatif, i, today[i], whole[i], mask) for i in today]
+    dearer = [effect for effect in effects if worst(effect) > MOST_DEARER]
+    return _blamed(whatif, mask, found, dearer), effects
+
+
+def worst(effect: Effect) -> float:
+    """The largest share by which a sample gets dearer, 0 when none does."""
+    return max((a / b - 1.0 for b, a in zip(effect.before, effect.after, strict=True) if b > 0), default=0.0)
+
+
+def _verify_one(whatif: WhatIf, mask: int, bit: int, today: dict[int, Costed], whole: dict[int, Costed]) -> Verified:
+    touched = whatif.affected(bit)
+    before = whatif.calls
+    within, alone = [], []
+    for i in touched:
+        rest = whatif.ask(i, mask & ~bit) if whole[i].used & bit else whole[i]
+        within.append(_effect(whatif, i, rest, whole[i], bit))
+        alone.append(_effect(whatif, i, today[i], whatif.ask(i, bit), bit))
+    draft = whatif.members(bit)[0]
+    verified = Verified(
+        draft=draft,
+        bytes=whatif.bytes(bit),
+        within=tuple(within),
+        alone=tuple(alone),
+        given=whatif.members(mask & ~bit),
+        guarded=len(whole),
+        plans=whatif.calls - before,
+        failed=None,
+    )
+    return _with(verified, _why_not(verified))
+
+
+def _effect(whatif: WhatIf, place: int, before: Costed, after: Costed, bit: int) -> Effect:
+    statement = whatif.statements[place]
+    return Effect(
+        statement.id, statement.weight, before.costs, after.costs, bool(after.used & bit), before.blocks, after.blocks,
+        statement.observed,
+    )  # fmt: skip
+
+
+def _why_not(found: Verified) -> str | None:
+    """Say why an index may not be shown as proved, or None."""
+    if not any(effect.uses for effect in found.within):
+        return "No plan of the workload uses it once the other indexes are there."
+    if not any(pays(effect) for effect in found.within):
+        best = max((effect for effect in found.within if effect.uses), key=lambda e: (_costs_less(e), e.gain))
+        if _costs_less(best):
+            return _blocks_say(best)
+        if best.gain >= LEAST_SAVING:
+            return (
+                f"It takes {best.gain:.0%} off statement {best.id} on average, but {LEAST_SAVING:.0%} or more with fewer "
+                "than half of the sample values: it depends on what is searched for."
+            )
+        return f"It takes {best.gain:.0%} off the statement it helps most; {LEAST_SAVING:.0%} is the least that is shown."
+    dearer = max(found.alone, key=worst)
+    if worst(dearer) > MOST_DEARER:
+        return f"With it the planner expects statement {dearer.id} to cost {worst(dearer):.1%} more."
+    return None
+
+
+def _blocks_say(best: Effect) -> str:
+    count = len(best.blocks_after) or 1
+    before, after = sum(best.blocks_before) / count, sum(best.blocks_after) / count
+    if best.observed is not None:
+        return (
+            f"Statement {best.id} really touches {best.observed:,.0f} blocks a call, far fewer than the values at hand "
+            f"would ({before:,.0f}), so it is asked for other values, and the index would not spare it {LEAST_SAVING:.0%}."
+        )
+    return (
+        f"The planner expects statement {best.id} to cost {best.gain:.0%} less, but its plan would still touch about "
+        f"{after:,.0f} blocks instead of {before:,.0f}."
+    )
+
+
+def _blamed(whatif: WhatIf, mask: int, found: list[Verified], dearer: list[Effect]) -> list[Verified]:
+    """Withhold, for each statement that the whole set makes dearer, the index without which that goes away."""
+    by_id = {statement.id: i for i, statement in enumerate(whatif.statements)}
+    for effect in dearer:
+        place = by_id[effect.id]
+        used = [one for one in found if whatif.bit(one.draft) & whatif.cost(place, mask).used]
+        rests = {id(one): whatif.cost(place, mask & ~whatif.bit(one.draft)).mean for one in used}
+        if used:
+            culprit = min(used, key=lambda one: rests[id(one)])
+            why = f"With the whole set the planner expects statement {effect.id} to cost {worst(effect):.1%} more because of it."
+            found = [_with(one, why) if one is culprit else one for one in found]
+    return found
+
+
+def _with(verified: Verified, failed: str | None) -> Verified:
+    return Verified(
+        verified.draft, verified.bytes, verified.within, verified.alone, verified.given, verified.guarded,
+        verified.plans, verified.failed or failed,
+    )  # fmt: skip
+
+
+def by_saving(found: Iterable[Verified]) -> list[Verified]:
+    """Most saved over the workload first."""
+    return sorted(found, key=lambda one: (-saved(one), one.draft))
+
+
+def saved(one: Verified) -> float:
+    """Planner units that an index takes off the workload, over all calls."""
+    return sum(e.weight * (sum(e.before) - sum(e.after)) / len(e.before) for e in one.shown)

@@ -1,0 +1,1 @@
+"""Notes: a room that exists only for tests, with one operation of every shape."""

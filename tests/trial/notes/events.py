@@ -1,0 +1,3 @@
+"""Facts that notes announces."""
+
+NOTE_ADDED = "notes.NoteAdded"

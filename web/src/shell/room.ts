@@ -1,0 +1,34 @@
+// What a room says of itself: its name, its place in the navigation, its pages.
+import { lazy, type ComponentType } from "react";
+
+export const GROUPS = ["Answer", "Database", "Code", "Operations", "Ground"] as const;
+
+export interface PageProps {
+  /** Values of the ":name" parts of the path. */
+  params: Record<string, string>;
+}
+
+export interface PageOf {
+  /** "/workload/queries/:id" */
+  path: string;
+  title: string;
+  /** Stands in the navigation under its room. */
+  nav?: boolean;
+  page: ComponentType<PageProps>;
+}
+
+export interface Room {
+  name: string;
+  title: string;
+  group: (typeof GROUPS)[number];
+  /** What the number beside it counts. */
+  counts: string;
+  /** The letter after g. */
+  key?: string;
+  pages: PageOf[];
+}
+
+/** A page whose code is fetched when it is first opened. */
+export function later(load: () => Promise<{ default: ComponentType<PageProps> }>): ComponentType<PageProps> {
+  return lazy(load);
+}
