@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from assay_lab.shop import Shop
-
 from assay.ports.databases import Session
 from assay.workload.advice_model import AdviceStatement
+from assay_lab.shop import Shop
 
 _STATEMENTS = """
 SELECT queryid::text AS id, query AS text, sum(calls)::bigint AS calls, sum(rows)::bigint AS rows,

@@ -157,7 +157,7 @@ def replace_a_suffix(file: sqlite3.Connection, chance: random.Random) -> None:
     for row in file.execute("SELECT *, NULL AS sealed FROM evidence_entries ORDER BY number").fetchall():
         entry, mac = chain.read(dict(row))
         if entry.number > start:
-            content = chain.canonical({"checks": [], "facts": {}, "reproduce": None, "replay": None})
+            content = chain.packed({"checks": [], "facts": {}, "reproduce": None, "replay": None})
             forged = {name: getattr(entry, name) for name in chain.Entry.__slots__}
             forged |= {"passed": True, "digest": chain.digest(content), "before": macs.get(entry.writer, "")}
             mac = chain.Entry(**forged).code(key)

@@ -78,15 +78,9 @@ class Faces:
 
     def cli(self, operation: Operation, asked: Question, credential: Secret) -> Outcome:
         """Ask as a command, in this process."""
-        house = None
-
-        def remember() -> AbstractAsyncContextManager[tuple[House, Secret]]:
-            return self.open_house(credential)
-
-        del house
         with tempfile.TemporaryDirectory() as folder:
             arguments = [operation.room, operation.verb.replace("_", "-"), *_arguments(operation, asked, Path(folder)), "--json"]
-            from_catalogue = build_cli(self._catalogue(), remember)
+            from_catalogue = build_cli(self._catalogue(), lambda: self.open_house(credential))
             result = CliRunner().invoke(from_catalogue, arguments, catch_exceptions=False)
         if result.exit_code != 0:
             last = result.stderr.strip().splitlines()[-1]
@@ -183,7 +177,7 @@ def _arguments(operation: Operation, asked: Question, folder: Path) -> list[str]
             continue
         value, option = asked[name], f"--{name.replace('_', '-')}"
         if name in operation.http.fields:
-            made = ["--" if str(value).startswith("-") else "", str(value), *made]
+            made = [*(["--"] if str(value).startswith("-") else []), str(value), *made]
         elif field.kind == "flag" and isinstance(value, bool):
             made.append(option if value else f"--no-{name.replace('_', '-')}")
         elif field.kind == "upload":
@@ -196,7 +190,7 @@ def _arguments(operation: Operation, asked: Question, folder: Path) -> list[str]
             made += [part for one in value for part in (option, str(one))]
         else:
             made += [option, str(value)]
-    return [argument for argument in made if argument]
+    return made
 
 
 def masked(value: Any) -> Any:

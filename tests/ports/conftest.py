@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from assay_lab.server import Server
 
 from assay.adapters.databases.postgres import PostgresDatabases
 from assay.ports.secret import Secret
+from assay_lab.server import Server
 
 Until = Callable[[Callable[[], object]], None]
 

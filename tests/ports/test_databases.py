@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from psycopg.conninfo import make_conninfo
 
 from assay.adapters.databases.postgres import PostgresDatabases
 from assay.adapters.databases.throttle import Throttle
@@ -115,7 +116,7 @@ def test_a_dsn_that_cannot_be_read_is_invalid_and_no_part_of_it_is_shown(dsn: st
 
 
 def test_a_wrong_password_names_the_account_and_not_the_password(databases: PostgresDatabases, orders: Secret) -> None:
-    conninfo = psycopg.conninfo.make_conninfo(orders.reveal(), password="s3cret-and-wrong")
+    conninfo = make_conninfo(orders.reveal(), password="s3cret-and-wrong")
     says = r"as postgres: password authentication failed.*Check the account"
     with pytest.raises(Unavailable, match=says) as failed, databases.session(Secret(conninfo)):
         pass
@@ -135,7 +136,7 @@ def test_what_cannot_be_connected_says_why_and_what_to_check(
     databases: PostgresDatabases, orders: Secret, change: dict[str, str], says: str
 ) -> None:
     began = time.monotonic()
-    dsn = Secret(psycopg.conninfo.make_conninfo(orders.reveal(), **change))
+    dsn = Secret(make_conninfo(orders.reveal(), **change))
     with pytest.raises(Unavailable, match=says), databases.session(dsn):
         pass
     assert time.monotonic() - began < 5

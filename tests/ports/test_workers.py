@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import thinking
 import uvloop
 
 from assay.adapters.processes.children import Children
@@ -25,16 +24,21 @@ from assay.ports.errors import AssayError, Internal, Limited, Refused, TimedOut,
 from assay.ports.secret import Secret
 from assay.ports.workers import Progress
 from assay_lab.server import Server
+from ports import thinking
 
-HERE = str(Path(__file__).parent)
+TESTS = str(Path(__file__).parents[1])
 SERVE = """
 import sys
-sys.path.insert(0, {here!r})
-from assay.adapters.databases.postgres import PostgresDatabases
+sys.path.insert(0, {tests!r})
 from assay.adapters.workers.child import serve
-serve(int(sys.argv[sys.argv.index("--fd") + 1]), PostgresDatabases)
+
+def databases():
+    from assay.adapters.databases.postgres import PostgresDatabases  # only where it is needed: it takes long
+    return PostgresDatabases()
+
+serve(int(sys.argv[sys.argv.index("--fd") + 1]), databases)
 """
-COMMAND = (sys.executable, "-c", SERVE.format(here=HERE))
+COMMAND = (sys.executable, "-c", SERVE.format(tests=TESTS))
 Scene = Callable[[WorkerPool], Coroutine[Any, Any, None]]
 
 
@@ -164,7 +168,7 @@ def test_a_process_that_died_while_idle_is_replaced_unnoticed() -> None:
     async def scene(pool: WorkerPool) -> None:
         pid, _ = await pool.in_process(thinking.where, None)
         os.kill(pid, signal.SIGKILL)
-        while alive(pid):
+        while alive(pid):  # noqa: ASYNC110 - the world sets no asyncio.Event
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.05)
         assert (await pool.in_process(thinking.where, None))[0] != pid
@@ -276,15 +280,16 @@ def test_threads_are_bounded_and_carry_the_context() -> None:
 
 OWNER = f"""
 import asyncio, sys
-sys.path.insert(0, {HERE!r})
-import thinking
+sys.path.insert(0, {TESTS!r})
 from assay.adapters.processes.children import Children
 from assay.adapters.workers.pool import WorkerPool
+from ports import thinking
 
 async def main():
     pool = WorkerPool(Children(), {COMMAND!r})
     print((await pool.in_process(thinking.where, None))[0], flush=True)
-    await asyncio.gather(*(pool.in_process(thinking.deaf, None, report=lambda p: print(p.step, flush=True)) for _ in range(2)))
+    work = (pool.in_process(thinking.deaf, None, report=lambda p: print(p.step, flush=True)) for _ in range(2))
+    await asyncio.gather(*work)
 
 asyncio.run(main())
 """

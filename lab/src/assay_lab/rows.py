@@ -33,10 +33,10 @@ $$;
 """
 
 _PRODUCTS = """
-INSERT INTO products (id, sku, name, category, price, stock)
-SELECT n, 'SKU-' || lpad(n::text, 5, '0'), name, category, price, (1000 * pg_temp.u(n, 1))::integer
+CREATE TABLE products AS
+SELECT n::integer AS id, 'SKU-' || lpad(n::text, 5, '0') AS sku, name, category, price::numeric(10, 2) AS price,
+    (1000 * pg_temp.u(n, 1))::integer AS stock
 FROM unnest({names}::text[], {categories}::text[], {prices}::numeric[]) WITH ORDINALITY AS p (name, category, price, n);
-SELECT setval(pg_get_serial_sequence('products', 'id'), (SELECT max(id) FROM products));
 """
 
 _USERS = """
@@ -45,61 +45,62 @@ FROM unnest({countries}::text[], {cities}::text[]) WITH ORDINALITY AS p (country
 CREATE TEMP TABLE domain AS SELECT n - 1 AS slot, name FROM unnest({domains}::text[]) WITH ORDINALITY AS d (name, n);
 CREATE TEMP TABLE first_name AS SELECT n - 1 AS slot, name, written
 FROM unnest({first_names}::text[], {written}::text[]) WITH ORDINALITY AS f (name, written, n);
-INSERT INTO users (id, email, first_name, last_name, country, city, phone, status, created_at, last_login_at)
-SELECT i, f.written || '.' || i || '@' || domain.name, f.name,
-    ({last_names}::text[])[1 + floor({last_name_count} * power(pg_temp.u(i, 13), 1.7))::integer],
+CREATE TABLE users AS
+SELECT i::bigint AS id, f.written || '.' || i || '@' || domain.name AS email, f.name AS first_name,
+    ({last_names}::text[])[1 + floor({last_name_count} * power(pg_temp.u(i, 13), 1.7))::integer] AS last_name,
     place.country, place.city,
-    CASE WHEN pg_temp.u(i, 14) < 0.65 THEN '+' || (10000000000 + floor(89999999999 * pg_temp.u(i, 15))::bigint) END,
+    CASE WHEN pg_temp.u(i, 14) < 0.65 THEN '+' || (10000000000 + floor(89999999999 * pg_temp.u(i, 15))::bigint) END
+        AS phone,
     CASE WHEN i > {n} * 0.99 AND pg_temp.u(i, 16) < 0.6 THEN 'pending' WHEN pg_temp.u(i, 16) < 0.87 THEN 'active'
-        WHEN pg_temp.u(i, 16) < 0.99 THEN 'inactive' ELSE 'banned' END,
-    pg_temp.moment(i::float8 / {n}),
-    CASE WHEN pg_temp.u(i, 17) < 0.8 THEN pg_temp.moment((i + ({n} - i) * pg_temp.u(i, 18)) / {n}) END
+        WHEN pg_temp.u(i, 16) < 0.99 THEN 'inactive' ELSE 'banned' END AS status,
+    pg_temp.moment(i::float8 / {n}) AS created_at,
+    CASE WHEN pg_temp.u(i, 17) < 0.8 THEN pg_temp.moment((i + ({n} - i) * pg_temp.u(i, 18)) / {n}) END AS last_login_at
 FROM generate_series(1, {n}) AS i
 JOIN place ON place.slot = floor({slots} * pg_temp.u(i, 10))::bigint
 JOIN domain ON domain.slot = floor({slots} * pg_temp.u(i, 11))::bigint
 JOIN first_name f ON f.slot = floor({first_name_count} * power(pg_temp.u(i, 12), 1.4))::bigint;
-SELECT setval(pg_get_serial_sequence('users', 'id'), {n});
 """
 
 # The best seller is one in twenty of all that is sold; the worst, one in a few thousand.
 _ITEMS = """
 CREATE TEMP TABLE product AS SELECT n - 1 AS slot, name, category, price::float8
 FROM unnest({names}::text[], {categories}::text[], {prices}::float8[]) WITH ORDINALITY AS p (name, category, price, n);
-INSERT INTO order_items (id, order_id, product_name, category, quantity, price, created_at)
-SELECT row_number() OVER (), i, product.name, product.category,
-    1 + floor(3.2 * power(pg_temp.u(i * 8 + j, 23), 4))::integer,
-    round((product.price * (0.9 + 0.2 * pg_temp.u(i * 8 + j, 22)))::numeric, 2), pg_temp.moment(i::float8 / {n})
-FROM generate_series(1, {n}) AS i
+CREATE TABLE order_items AS
+SELECT row_number() OVER () AS id, i::bigint AS order_id, product.name AS product_name, product.category,
+    1 + floor(3.2 * power(pg_temp.u(i * 8 + j, 23), 4))::integer AS quantity,
+    -- Whole cents, because a float is slow to become a numeric.
+    (round(100 * product.price * (0.9 + 0.2 * pg_temp.u(i * 8 + j, 22)))::integer * 0.01)::numeric(10, 2) AS price,
+    ordered AS created_at
+FROM (SELECT i, pg_temp.moment(i::float8 / {n}) AS ordered FROM generate_series(1, {n}) AS i OFFSET 0) AS asked
 CROSS JOIN LATERAL generate_series(1, 1 + floor(5 * power(pg_temp.u(i, 20), 1.56))::integer) AS j
 JOIN product ON product.slot = floor({product_count} * power(pg_temp.u(i * 8 + j, 21), 2))::bigint;
-SELECT setval(pg_get_serial_sequence('order_items', 'id'), (SELECT max(id) FROM order_items));
 """
 
 # An order's status follows from its age; its total from what is in it.
 _ORDERS = """
-INSERT INTO orders (id, user_id, order_date, status, total_amount, shipping_address)
-SELECT order_id, pg_temp.customer(pg_temp.u(order_id, 30)), ordered,
+CREATE TABLE orders AS
+SELECT order_id AS id, pg_temp.customer(pg_temp.u(order_id, 30)) AS user_id, ordered AS order_date,
     CASE WHEN ordered > to_timestamp({ends}) - interval '2 days' THEN
             CASE WHEN fate < 0.5 THEN 'pending' WHEN fate < 0.95 THEN 'processing' ELSE 'cancelled' END
         WHEN ordered > to_timestamp({ends}) - interval '12 days' THEN
             CASE WHEN fate < 0.15 THEN 'processing' WHEN fate < 0.7 THEN 'shipped' WHEN fate < 0.94 THEN 'completed'
                 ELSE 'cancelled' END
         WHEN fate < 0.905 THEN 'completed' WHEN fate < 0.96 THEN 'cancelled' WHEN fate < 0.997 THEN 'refunded'
-        ELSE 'disputed' END,
-    total,
+        ELSE 'disputed' END AS status,
+    total::numeric(10, 2) AS total_amount,
     CASE WHEN pg_temp.u(order_id, 32) < 0.96 THEN (1 + floor(220 * power(pg_temp.u(order_id, 33), 2)))::integer || ' '
-        || ({streets}::text[])[1 + floor({street_count} * pg_temp.u(order_id, 34))::integer] END
+        || ({streets}::text[])[1 + floor({street_count} * pg_temp.u(order_id, 34))::integer] END AS shipping_address
 FROM (
     SELECT order_id, sum(quantity * price) AS total, min(created_at) AS ordered, pg_temp.u(order_id, 31) AS fate
     FROM order_items GROUP BY order_id ORDER BY order_id
 ) AS bought;
-SELECT setval(pg_get_serial_sequence('orders', 'id'), {n});
 """
 
 # Once the apps were there (a tenth into the history), nearly nobody came by the mobile web any more.
 _EVENTS = """
-INSERT INTO events (id, user_id, event_type, event_data, created_at)
-SELECT i, CASE WHEN pg_temp.u(i, 40) < 0.93 THEN pg_temp.customer(pg_temp.u(i, 41)) END, kind,
+CREATE TABLE events AS
+SELECT i::bigint AS id, CASE WHEN pg_temp.u(i, 40) < 0.93 THEN pg_temp.customer(pg_temp.u(i, 41)) END AS user_id,
+    kind AS event_type,
     ('{{"device": "' || CASE WHEN i < {n} * 0.1 THEN
             CASE WHEN gadget < 0.2 THEN 'mobile' WHEN gadget < 0.9 THEN 'desktop' ELSE 'tablet' END
         WHEN gadget < 0.42 THEN 'android-app' WHEN gadget < 0.70 THEN 'ios-app' WHEN gadget < 0.965 THEN 'desktop'
@@ -110,15 +111,14 @@ SELECT i, CASE WHEN pg_temp.u(i, 40) < 0.93 THEN pg_temp.customer(pg_temp.u(i, 4
         WHEN kind = 'error' THEN
             ', "error": {{"code": ' || 500 + floor(5 * pg_temp.u(i, 45))::integer || ', "fatal": true}}'
         ELSE ', "page": "/products/' || 1 + floor({product_count} * power(pg_temp.u(i, 45), 2))::integer || '"' END
-    || CASE WHEN pg_temp.u(i, 46) < 0.02 THEN ', "campaign": "spring-sale"' ELSE '' END || '}}')::jsonb,
-    pg_temp.moment(i::float8 / {n})
+    || CASE WHEN pg_temp.u(i, 46) < 0.02 THEN ', "campaign": "spring-sale"' ELSE '' END || '}}')::jsonb AS event_data,
+    pg_temp.moment(i::float8 / {n}) AS created_at
 FROM (
     SELECT i, pg_temp.u(i, 43) AS gadget,
         CASE WHEN draw < 0.55 THEN 'page_view' WHEN draw < 0.73 THEN 'search' WHEN draw < 0.85 THEN 'add_to_cart'
             WHEN draw < 0.93 THEN 'login' WHEN draw < 0.99 THEN 'checkout' ELSE 'error' END AS kind
     FROM (SELECT i, pg_temp.u(i, 42) AS draw FROM generate_series(1, {n}) AS i) AS drawn
 ) AS happened;
-SELECT setval(pg_get_serial_sequence('events', 'id'), {n});
 """
 
 
@@ -154,7 +154,9 @@ def lanes(scale: float, seed: int) -> tuple[list[tuple[str, str]], list[tuple[st
 def _finish(table: str) -> list[tuple[str, str]]:
     name = table.replace("_", " ")
     return [
+        (f"Shaping {name}", schema.SHAPES[table]),
         *((f"Indexing {name}", statement) for statement in schema.INDEXES[table]),
+        (f"Numbering {name}", schema.NUMBERING.format(table=table)),
         (f"Analysing {name}", f"VACUUM (ANALYZE) {table}"),
     ]
 

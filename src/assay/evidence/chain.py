@@ -83,10 +83,10 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def canonical(content: Mapping[str, Any]) -> bytes:
-    """JSON with sorted keys and no spaces, in ASCII; raises Invalid when a value is no JSON."""
+def packed(content: Mapping[str, Any]) -> bytes:
+    """JSON without spaces, in ASCII, names in the order they were given; raises Invalid when a value is no JSON."""
     try:
-        text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        text = json.dumps(content, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise Invalid(f"Evidence cannot be written down: {error}.", field="facts") from None
     return text.encode("ascii")

@@ -111,7 +111,7 @@ class SealedLedger:
         return [self._seal_one(proof) for proof in proofs]
 
     def _seal_one(self, proof: Proof) -> _Sealed:
-        content = chain.canonical(
+        content = chain.packed(
             {
                 "checks": [
                     {"name": check.name, "passed": check.passed, "detail": check.detail, "took_ms": check.took_ms}

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -120,12 +121,12 @@ class House:
             background: False for one command: the jobs that it asks for still run, those of others and schedules
                 do not.
         """
-        jobs = self.desk.jobs.run(of_others=background)
-        acts: list[tuple[str, Awaitable[None]]] = [("jobs", jobs), ("outbox", self.desk.outbox.run())]
+        jobs = partial(self.desk.jobs.run, of_others=background)
+        acts: list[tuple[str, Callable[[], Awaitable[None]]]] = [("jobs", jobs), ("outbox", self.desk.outbox.run)]
         if background:
             every = {s.operation: s.every for capability in self.catalogue.capabilities for s in capability.schedules}
-            acts.append(("schedule", Schedule(self.desk.ports.store, self._act, every).run()))
-            acts.append(("loop", watch_loop()))
+            acts.append(("schedule", Schedule(self.desk.ports.store, self._act, every).run))
+            acts.append(("loop", watch_loop))
         for name, act in acts:
             self._tasks.append(asyncio.create_task(_guard(name, act), name=f"house-{name}"))
 
@@ -199,9 +200,9 @@ class House:
         return Part(name, reason is None, reason, round((time.perf_counter() - began) * 1000, 3))
 
 
-async def _guard(name: str, act: Awaitable[None]) -> None:
+async def _guard(name: str, act: Callable[[], Awaitable[None]]) -> None:
     try:
-        await act
+        await act()
     except Exception:
         _log.exception("background task ended", task=name)
         raise

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from assay.kernel.values import now
 from assay.ports.databases import Session
 from assay.ports.deadline import Deadline
-from assay.ports.errors import Refused
+from assay.ports.errors import AssayError, Refused
 from assay.ports.ledger import Tried
 from assay.ports.workers import Bench, Progress
 from assay.workload.advice_model import AdviceResult, AdviceWork, Draft, Effect, Step, Unplanned
@@ -71,16 +72,9 @@ def advise(bench: Bench, asked: AdviceWork) -> AdviceResult:
         try:
             return _advise(run)
         finally:
-            # The session may be gone; then so are its hypothetical indexes.
-            if run.deadline is not None:
-                _forget_quietly(session)
-
-
-def _forget_quietly(session: Session) -> None:
-    try:
-        session.forget()
-    except Exception:  # noqa: BLE001, S110 - the error on its way says more
-        pass
+            # The session may be gone, and then its hypothetical indexes are too; the error on its way says more.
+            with suppress(AssayError):
+                session.forget()
 
 
 def _advise(run: _Run) -> AdviceResult:
@@ -112,7 +106,7 @@ def _advise(run: _Run) -> AdviceResult:
     mask, verified, effects = _until_sound(run, search, mask)
     steps = _curve(run, search, mask)
     clean = whatif.close() == 0
-    setting = _setting(run, statements, tables, whatif)
+    setting = _setting(run, statements, whatif)
     drafts = [index_draft(one, setting, clean) for one in by_saving(verified)]
     drafts += [index_draft(one, setting, clean) for one in by_saving(run.failed.values())[:WITHHELD]]
     if asked.drops:
@@ -195,9 +189,9 @@ def _curve(run: _Run, search: Search, mask: int) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _setting(run: _Run, statements: list[Weighed], tables: dict[str, object], whatif: WhatIf) -> Setting:
+def _setting(run: _Run, statements: list[Weighed], whatif: WhatIf) -> Setting:
     calls = sum(max(one.calls, 1) for one in run.asked.statements)
-    planned = sum(whatif.statements[i].weight for i in whatif.plannable())
+    planned = sum(whatif.statements[i].calls for i in whatif.plannable())
     return Setting(
         tables={table.qualified: table for table in run.asked.schema.tables},
         statements={statement.id: statement for statement in statements},

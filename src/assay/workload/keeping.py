@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 from sqlalchemy import delete, insert
 
 from assay.kernel.assayed import Verdict
+from assay.kernel.values import now
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Change
-from assay.workload._store import advices, helped, recommendations
+from assay.workload._store import advices, findings, helped, recommendations
 from assay.workload.advice_model import AdviceResult, Draft
-from assay.workload.model import AdviceStep, IndexAdvice, Recommendation
+from assay.workload.model import AdviceStep, Finding, IndexAdvice, Recommendation, Simulation
+from assay.workload.simulate import Simulated
 
 INDEX_TYPES = (
     "missing_index", "composite_index", "covering_index", "join_index", "partial_index", "expression_index",
@@ -98,6 +101,8 @@ def keep_advice(advice: IndexAdvice) -> list[Change]:
         Change(delete(recommendations).where(recommendations.c.id.in_(ids))),
         Change(delete(helped).where(helped.c.rec_id.in_(ids))),
         *keep_recommendations(recs, "advice"),
+        Change(delete(findings).where(findings.c.source == source, findings.c.origin == "advice")),
+        *([Change(insert(findings).values(about))] if (about := _drop_findings(recs)) else []),
         Change(delete(advices).where(advices.c.source == source)),
         Change(insert(advices).values(source=source, advice=kept, at=advice.computed_at)),
     ]
@@ -121,3 +126,46 @@ def keep_recommendations(recs: Iterable[Recommendation], origin: str) -> list[Ch
 def tried(checks: Iterable[Any]) -> tuple[Tried, ...]:
     """Checks of a rule as the ledger takes them."""
     return tuple(Tried(check.name, check.passed, check.detail, check.took_ms) for check in checks)
+
+
+def simulation_proof(source: str, query: str, fix: Recommendation, done: Simulated) -> Proof:
+    """The evidence of a simulation."""
+    return Proof(
+        kind="workload.simulation",
+        subject=query,
+        claim=f"{fix.title}: the planner expects {query} to cost {-done.improvement_pct:+.1f} %.",
+        checks=done.checks,
+        facts={**done.facts, "source": source, "rec_id": fix.id},
+        reproduce=done.reproduce,
+    )
+
+
+def simulation_of(query: str, fix: str, done: Simulated, evidence: str) -> Simulation:
+    """The noun of a simulation: withheld when a check of it failed."""
+    passed = all(check.passed for check in done.checks)
+    return Simulation(
+        id=f"m_{secrets.token_hex(6)}", query_id=query, rec_id=fix, mode="hypopg",
+        verdict=Verdict.ASSAYED if passed else Verdict.WITHHELD, evidence=(evidence,),
+        before_cost=done.before_cost, after_cost=done.after_cost, improvement_pct=done.improvement_pct,
+        comparison=done.comparison, samples=done.samples, uses_index=done.uses_index, clean=done.clean,
+        took_ms=round(done.took_ms, 3), ran_at=now(),
+    )  # fmt: skip
+
+
+def _drop_findings(recs: Iterable[Recommendation]) -> list[Mapping[str, Any]]:
+    """What the indexes of a table suffer from: a finding for each index that could go."""
+    rows: list[Mapping[str, Any]] = []
+    for rec in recs:
+        if rec.type not in ("redundant_index", "unused_index"):
+            continue
+        finding = Finding(
+            id=stable_id("f", rec.id), kind=rec.type, severity="info", table=rec.table,
+            title="Redundant index" if rec.type == "redundant_index" else "Unused index", rationale=rec.rationale,
+            confidence=rec.confidence, recommendation_id=rec.id, verdict=rec.verdict, evidence=rec.evidence,
+            missing=rec.missing,
+        )  # fmt: skip
+        rows.append({
+            "id": finding.id, "source": rec.source, "query_id": None, "severity": 2,
+            "finding": finding.model_dump(mode="json"), "origin": "advice", "at": rec.created_at,
+        })  # fmt: skip
+    return rows

@@ -427,7 +427,8 @@ class Rechecked(Value):
     passed: bool
     facts: dict[str, object]
     """The same keys as the facts of the evidence that is replayed."""
-    evidence: str
+    evidence: tuple[str, ...]
+    """What the ledger holds of this run."""
 
 
 class ScanSchedule(Value):

@@ -63,9 +63,10 @@ def prepare(
         found = facts(statement.text, schema, guessed)
     text = repair(statement.text)
     values = statement.values
-    if not values and found.parameters:
+    if len(values) < 2 * samples and found.parameters:
         types = session.parameter_types(text)
-        values = sample_values(found, schema, 2 * samples, text=statement.text, types=types, constants=guessed)
+        made = sample_values(found, schema, 2 * samples, text=statement.text, types=types, constants=guessed)
+        values = (*values, *made)
     sets = tuple(dict.fromkeys(one.values for one in values)) or ((),)
     calls = max(statement.calls, 1)
     ready = Weighed(

@@ -211,9 +211,9 @@ def _risk(found: Verified, table: Table, setting: Setting) -> tuple[Risk, str]:
     extra = overhead([found.draft], setting.tables, list(setting.statements.values())) or 0.0
     writes = table.inserts + table.updates + table.deletes
     size = f"{table.name} has {table.bytes / _MB:,.0f} MB; building takes about {seconds:,.0f} s without blocking writes"
-    if table.bytes >= 50e9 or extra >= 50.0 and writes > max(table.rows, 1.0):
+    if table.bytes >= 50e9 or (extra >= 50.0 and writes > max(table.rows, 1.0)):
         return "high", f"{size}; writing to it would be {extra:.0f} % more work (modelled)."
-    if table.bytes >= 5e9 or extra >= 20.0 and writes > 0.1 * max(table.rows, 1.0):
+    if table.bytes >= 5e9 or (extra >= 20.0 and writes > 0.1 * max(table.rows, 1.0)):
         return "medium", f"{size}; writing to it would be {extra:.0f} % more work (modelled)."
     return "low", f"{size}, and it is undone by one DROP INDEX."
 

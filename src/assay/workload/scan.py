@@ -125,7 +125,8 @@ def scan_session(session: Session, asked: ScanWork, report: Callable[[Progress],
     partial = (*snapshot.partial, *(() if bench.hypopg else (_HYPOPG,)), *bench.partial())
     return ScanResult(
         asked.source, (*judged, *rest), snapshot, deltas(asked.previous, snapshot.mark()), schema,
-        session.facts.version, session.facts.user, len(judged) - unplanned, unplanned, bench.what_if_calls, partial, clock.total(), clock.laps,
+        session.facts.version, session.facts.user, len(judged) - unplanned, unplanned, bench.what_if_calls, partial,
+        clock.total(), clock.laps,
     )  # fmt: skip
 
 

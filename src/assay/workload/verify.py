@@ -82,7 +82,8 @@ def worst(effect: Effect) -> float:
 def _verify_one(whatif: WhatIf, mask: int, bit: int, today: dict[int, Costed], whole: dict[int, Costed]) -> Verified:
     touched = whatif.affected(bit)
     before = whatif.calls
-    within, alone = [], []
+    within: list[Effect] = []
+    alone: list[Effect] = []
     for i in touched:
         rest = whatif.ask(i, mask & ~bit) if whole[i].used & bit else whole[i]
         within.append(_effect(whatif, i, rest, whole[i], bit))
@@ -152,7 +153,8 @@ def _blamed(whatif: WhatIf, mask: int, found: list[Verified], dearer: list[Effec
         rests = {id(one): whatif.cost(place, mask & ~whatif.bit(one.draft)).mean for one in used}
         if used:
             culprit = min(used, key=lambda one: rests[id(one)])
-            why = f"With the whole set the planner expects statement {effect.id} to cost {worst(effect):.1%} more because of it."
+            more = f"{worst(effect):.1%} more because of it."
+            why = f"With the whole set the planner expects statement {effect.id} to cost {more}"
             found = [_with(one, why) if one is culprit else one for one in found]
     return found
 

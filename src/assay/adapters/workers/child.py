@@ -113,7 +113,7 @@ def _run(ask: frames.Ask, bench: Bench) -> frames.Frame:
         function: Any = reduce(getattr, name.split("."), importlib.import_module(module))
         return frames.Done(function(bench, ask.asked))
     except AssayError as error:
-        return frames.Failed(error)
+        return frames.Raised(type(error), error.message, dict(error.details))
     except Exception as error:  # any fault of the thinking is an answer, not the end of the worker
         return _failure(error)
 
@@ -123,4 +123,4 @@ def _failure(error: BaseException) -> frames.Failed:
     at = f"{Path(last[0].filename).name}:{last[0].lineno}" if last else ""
     text = "".join(traceback.format_exception(error))
     sys.stderr.write(text)
-    return frames.Failed(None, type(error).__name__, at, text)
+    return frames.Failed(type(error).__name__, at, text)

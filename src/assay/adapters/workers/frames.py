@@ -51,18 +51,30 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
+class Raised:
+    """What it raised, an error of ours: taken apart, since exceptions are pickled without their details."""
+
+    kind: type[AssayError]
+    message: str
+    details: dict[str, object]
+
+    def rebuild(self) -> AssayError:
+        """Make the error again."""
+        details: dict[str, Any] = self.details
+        return self.kind(self.message, **details)
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
-    """What it raised: an error of ours, as it was, or the traceback of any other."""
+    """It raised another error, which is a fault of ours."""
 
-    error: AssayError | None
-    kind: str = ""
-    """Class of another error."""
-    at: str = ""
+    kind: str
+    at: str
     """"file.py:12" where it was raised."""
-    traceback: str = ""
+    traceback: str
 
 
-Frame = Ready | Ask | Cancel | Reported | Done | Failed
+Frame = Ready | Ask | Cancel | Reported | Done | Raised | Failed
 
 
 def encode(frame: Frame) -> bytes:
@@ -92,7 +104,10 @@ class Reader:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         self._length = None
-        return pickle.loads(body)  # noqa: S301 - from our own child, over a socket that nobody else has
+        try:
+            return pickle.loads(body)  # noqa: S301 - from our own child, over a socket that nobody else has
+        except Exception as error:  # what was raised or returned could be sent, but not made again here
+            return Failed(type(error).__name__, "unpickling", repr(error))
 
 
 def receive(link: socket.socket) -> Frame | None:

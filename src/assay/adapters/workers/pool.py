@@ -126,8 +126,8 @@ class WorkerPool:
         self._give(worker)
         if isinstance(answer, frames.Done):
             return answer.result
-        if answer.error is not None:
-            raise answer.error
+        if isinstance(answer, frames.Raised):
+            raise answer.rebuild()
         log.error("worker: %s failed: %s", name, answer.traceback)
         raise Internal(f"The work {name} failed: {answer.kind} at {answer.at}.", kind=answer.kind, at=answer.at)
 
@@ -185,14 +185,14 @@ class WorkerPool:
 
     async def _converse(
         self, worker: _Worker, request: bytes, report: Callable[[Progress], None] | None
-    ) -> frames.Done | frames.Failed | None:
+    ) -> frames.Done | frames.Raised | frames.Failed | None:
         """Send a request and read until its end; None when the worker died."""
         with contextlib.suppress(ConnectionError):
             worker.writer.write(request)
             await worker.writer.drain()
         while True:
             frame = await worker.reader.read()
-            if frame is None or isinstance(frame, frames.Done | frames.Failed):
+            if frame is None or isinstance(frame, frames.Done | frames.Raised | frames.Failed):
                 return frame
             if isinstance(frame, frames.Reported) and report is not None:
                 report(frame.progress)

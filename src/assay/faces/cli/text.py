@@ -39,7 +39,7 @@ def heading(console: Console, text: str) -> None:
 
 def line(console: Console, text: Any, *, style: str = "", indent: int = 2) -> None:
     """Print a line, indented; it wraps where the terminal ends."""
-    console.print(Padding(said(text, style), (0, 0, 0, indent)))
+    console.print(Padding(said(text, style), (0, 0, 0, indent), expand=False))
 
 
 def code(console: Console, text: str, *, indent: int = 2) -> None:

@@ -16,6 +16,8 @@ from assay.faces.rest.session import SIGN_IN, SIGN_OUT, clear_cookie, credential
 from assay.faces.rest.sse import send_stream
 from assay.faces.shape import known
 from assay.faces.trace import under
+from assay.kernel.call import authorise, identify
+from assay.kernel.caller import NOBODY, Caller
 from assay.kernel.errors import AssayError, Invalid, Unauthenticated
 from assay.kernel.house import House
 from assay.kernel.jobs import Job
@@ -55,19 +57,31 @@ class Endpoint:
             await self._options(request)
             return
         operation, path = self._routes.find(request.method, request.path, request.raw_path)
+        caller = await self._admit(request, operation)
         asked = await question(request, operation, path, self._house.settings.body_limit_bytes)
-        shown, _ = credential(request.headers)
         if operation.effect == "stream":
-            items = self._house.stream(operation.name, asked, credential=shown)
+            items = self._house.stream(operation.name, asked, caller=caller)
             await send_stream(request, operation, items, self._closing)
             return
-        anybody = operation.needs is None  # a sign-in works in spite of an old cookie, and is nobody's key
-        key = None if anybody or request.method != "POST" else _key(request)
-        answer = await self._house.call(operation.name, asked, credential=None if anybody else shown, key=key)
+        key = _key(request) if request.method == "POST" else None
+        answer = await self._house.call(operation.name, asked, caller=caller, key=key)
         if isinstance(answer, Job) and operation.effect == "job":
             await self._answer_job(request, operation, answer)
         else:
             await self._answer(request, operation, answer)
+
+    async def _admit(self, request: Request, operation: Operation) -> Caller:
+        """Say who asks, before anything of the question is read; a sign-in works in spite of an old cookie."""
+        if operation.needs is None:
+            return NOBODY
+        shown, _ = credential(request.headers)
+        try:
+            caller = await identify(self._house.desk, shown)
+            authorise(operation, caller)
+        except AssayError:
+            await self._house.call(operation.name, b"{}", credential=shown)  # ends in the same error, written down
+            raise
+        return caller
 
     async def _options(self, request: Request) -> None:
         try:

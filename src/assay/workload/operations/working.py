@@ -123,7 +123,7 @@ async def simulate(asked: SimulateFix, ctx: Context) -> Simulation:
     samples = await _samples(ctx, query)
     schema = await ctx.port(SchemaCache).of(ctx, source)
     done = await visit(ctx, source, plan_with_fix, query["raw_sql"], samples, fix, schema)
-    (ref,) = await ctx.prove([keeping.simulation_proof(query, fix, done)])
+    (ref,) = await ctx.prove([keeping.simulation_proof(query["source"], query["id"], fix, done)])
     simulation = keeping.simulation_of(query["id"], fix.id, done, ref)
     ctx.change(
         Change(
@@ -192,5 +192,4 @@ async def recheck(asked: RecheckClaim, ctx: Context) -> Rechecked:
         kind=f"{asked.kind}.replay", subject=source["id"], claim=f"{asked.kind} was checked again.",
         checks=again.checks, facts=again.facts, replay=(keeping.RECHECK, asked.model_dump(mode="json")),
     )  # fmt: skip
-    (ref,) = await ctx.prove([proof])
-    return Rechecked(passed=again.passed, facts=dict(again.facts), evidence=ref)
+    return Rechecked(passed=again.passed, facts=dict(again.facts), evidence=await ctx.prove([proof]))

@@ -155,9 +155,9 @@ def _rationale(
     if dependent:
         names = " and ".join(dependent.columns)
         parts.append(
-            f"{names} of {bare(dependent.table.qualified)} depend on each other: among {dependent.sampled:,} sampled rows "
-            f"their values come together {dependent.factor:,.1f} times as often as their shares multiplied, which is "
-            "how the planner estimates."
+            f"{names} of {bare(dependent.table.qualified)} depend on each other: among {dependent.sampled:,} sampled "
+            f"rows their values come together {dependent.factor:,.1f} times as often as their shares multiplied, which "
+            "is how the planner estimates."
         )
     elif counted:
         parts.append("Why is not known: old statistics (ANALYZE), values that come unevenly, or conditions that depend "

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pglast import ast, enums
 
-from assay.sources.model import Schema, Table
+from assay.sources.model import Schema
+from assay.workload.rules.sublinks import Holder, Inner, Kept, is_correlated, is_outer, scalar_sublinks, tables_of
 from assay.workload.statements.parse import parse
 from assay.workload.statements.reading import AGGREGATES
 from assay.workload.statements.tree import Node, children, last_name, many, names, walk
 from assay.workload.statements.writer import raw
-from assay.workload.values import base_type
 
 _SAFE = frozenset({
     "count", "sum", "avg", "min", "max", "bool_and", "bool_or", "every", "stddev", "stddev_pop", "stddev_samp",
@@ -20,10 +20,6 @@ _SAFE = frozenset({
 })  # fmt: skip
 """Aggregates that give the same whatever the order of rows, and NULL over none; count gives 0."""
 _KINDS = enums.A_Expr_Kind
-
-
-class Kept(Exception):
-    """The statement stays as it is; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +36,11 @@ def decorrelate(text: str, schema: Schema) -> Rewritten:
     """Replace correlated scalar sub-selects by LEFT JOINs with one grouped sub-select each.
 
     `(SELECT count(*) FROM o WHERE o.k = u.id AND c)` becomes a join with
-    `(SELECT k, count(*) FROM o WHERE c GROUP BY k)` on the key. The same for every outer row, since: each key has one group, so no row is doubled, whatever
-    duplicates the outer key has; a key without rows, or NULL, finds no group and gives NULL as the sub-select did,
-    and for count 0 through coalesce; both columns are of one type, so grouping and comparing agree. EXISTS and IN are
-    left alone: the planner unnests those itself. Kim, "On optimizing an SQL-like nested query", TODS 1982, with the
-    outer join that Ganski and Wong (SIGMOD 1987) added for count.
+    `(SELECT k, count(*) FROM o WHERE c GROUP BY k)` on the key. It is the same for every outer row: each key has one
+    group, so no row is doubled, whatever duplicates the outer key has; a key without rows, or NULL, finds no group
+    and gives NULL as the sub-select did, and for count 0 through coalesce; both columns are of one type, so grouping
+    and comparing agree. EXISTS and IN are left alone: the planner unnests those itself. Kim, "On optimizing an
+    SQL-like nested query", TODS 1982, with the outer join that Ganski and Wong (SIGMOD 1987) added for count.
 
     Raises Kept with the reason when there is nothing to rewrite or none is certain to mean the same.
     """
@@ -55,9 +51,9 @@ def decorrelate(text: str, schema: Schema) -> Rewritten:
     replaced = 0
     words = {str(node.sval) for node in walk(tree) if isinstance(node, ast.String)} | _identifiers(tree)
     for select in [node for node in walk(tree) if isinstance(node, ast.SelectStmt)]:
-        for holder, sublink in list(_scalar_sublinks(select)):
+        for holder, sublink in list(scalar_sublinks(select)):
             try:
-                if not _is_correlated(sublink, schema):
+                if not is_correlated(sublink, schema):
                     continue
                 _replace(select, holder, sublink, schema, words)
                 replaced += 1
@@ -78,114 +74,16 @@ def _identifiers(tree: Node) -> set[str]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """Where a sub-select stands, so that something else can be put there."""
-
-    node: Node
-    member: str
-    place: int | None
-
-    def put(self, new: Node) -> None:
-        value: object = getattr(self.node, self.member)
-        if self.place is None:
-            setattr(self.node, self.member, new)
-            return
-        items = list(many(value))
-        items[self.place] = new
-        setattr(self.node, self.member, tuple(items))
-
-
-def _scalar_sublinks(select: ast.SelectStmt) -> Iterator[tuple[_Holder, ast.SubLink]]:
-    """Yield scalar sub-selects of the target list and WHERE of this block, not those of blocks below."""
-    for target in many(select.targetList):
-        yield from _below(target)
-    if isinstance(select.whereClause, Node):
-        if isinstance(select.whereClause, ast.SubLink):
-            yield _Holder(select, "whereClause", None), select.whereClause
-        else:
-            yield from _below(select.whereClause)
-
-
-def _below(node: Node) -> Iterator[tuple[_Holder, ast.SubLink]]:
-    for member in node:
-        value: object = getattr(node, member)
-        single = isinstance(value, Node)
-        items: tuple[object, ...] = (value,) if single else many(value)
-        for place, item in enumerate(items):
-            if isinstance(item, ast.SubLink):
-                if item.subLinkType == enums.SubLinkType.EXPR_SUBLINK:
-                    yield _Holder(node, member, None if single else place), item
-            elif isinstance(item, Node) and not isinstance(item, ast.SelectStmt):
-                yield from _below(item)
-
-
-# which columns belong where ---------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Inner:
-    """The FROM list of a sub-select."""
-
-    tables: dict[str, Table] = field(default_factory=dict[str, Table])
-
-    def owns(self, column: ast.ColumnRef) -> bool:
-        path = names(column.fields)
-        if len(path) > 1:
-            return path[-2] in self.tables
-        return bool(path) and any(path[0] == c.name for table in self.tables.values() for c in table.columns)
-
-    def type_of(self, column: ast.ColumnRef) -> str | None:
-        path = names(column.fields)
-        for alias, table in self.tables.items():
-            if len(path) == 1 or path[-2] == alias:
-                for one in table.columns:
-                    if one.name == path[-1]:
-                        return base_type(one.type)
-        return None
-
-
-def _tables(items: tuple[object, ...], schema: Schema) -> _Inner:
-    """Read a FROM list of plain tables and joins of them; anything else raises Kept."""
-    found = _Inner()
-    for item in items:
-        if isinstance(item, ast.RangeVar):
-            table = schema.find(str(item.relname), item.schemaname)
-            if table is None:
-                raise Kept(f"{item.relname} is no table of the schema, so its columns are not known.")
-            found.tables[str(item.alias.aliasname if item.alias else item.relname)] = table
-        elif isinstance(item, ast.JoinExpr) and item.alias is None and not item.isNatural:
-            found.tables |= _tables((item.larg, item.rarg), schema).tables
-        else:
-            raise Kept("Its FROM list holds more than plain tables.")
-    return found
-
-
-def _is_correlated(sublink: ast.SubLink, schema: Schema) -> bool:
-    query = sublink.subselect
-    if not isinstance(query, ast.SelectStmt) or not query.fromClause:
-        return False
-    try:
-        inner = _tables(many(query.fromClause), schema)
-    except Kept:
-        return False
-    return any(isinstance(n, ast.ColumnRef) and names(n.fields) and not inner.owns(n) for n in walk(query))
-
-
-def _outer_only(node: object, inner: _Inner) -> bool:
-    return isinstance(node, ast.ColumnRef) and bool(names(node.fields)) and not inner.owns(node)
-
-
 # the rewriting -------------------------------------------------------------------------------------------------------
 
 
-def _replace(select: ast.SelectStmt, holder: _Holder, sublink: ast.SubLink, schema: Schema, words: set[str]) -> None:
+def _replace(select: ast.SelectStmt, holder: Holder, sublink: ast.SubLink, schema: Schema, words: set[str]) -> None:
     query = sublink.subselect
     if not isinstance(query, ast.SelectStmt):
         raise Kept("It is no SELECT.")
     _check_outer(select)
     _check_inner(query)
-    inner = _tables(many(query.fromClause), schema)
+    inner = tables_of(many(query.fromClause), schema)
     outer = _tables_known(many(select.fromClause), schema)
     pairs, rest = _keys(query, inner, outer)
     _expand_stars(select)
@@ -234,25 +132,25 @@ def _check_inner(query: ast.SelectStmt) -> None:
         raise Kept("The sub-select holds another sub-select.")
 
 
-def _tables_known(items: tuple[object, ...], schema: Schema) -> _Inner:
+def _tables_known(items: tuple[object, ...], schema: Schema) -> Inner:
     """The plain tables of the outer FROM list; other items are left out, and so can be no key."""
-    found = _Inner()
+    found = Inner()
     for item in items:
         try:
-            found.tables |= _tables((item,), schema).tables
+            found.tables |= tables_of((item,), schema).tables
         except Kept:
             continue
     return found
 
 
 def _keys(
-    query: ast.SelectStmt, inner: _Inner, outer: _Inner
+    query: ast.SelectStmt, inner: Inner, outer: Inner
 ) -> tuple[list[tuple[ast.ColumnRef, ast.ColumnRef]], list[Node]]:
     """Split WHERE into equalities of an inner with an outer column, and conditions on inner columns alone."""
     pairs: list[tuple[ast.ColumnRef, ast.ColumnRef]] = []
     rest: list[Node] = []
     for part in _parts(query.whereClause):
-        outside = [n for n in walk(part) if _outer_only(n, inner)]
+        outside = [n for n in walk(part) if is_outer(n, inner)]
         if not outside:
             rest.append(part)
             continue
@@ -260,13 +158,13 @@ def _keys(
         left, right = (part.lexpr, part.rexpr) if isinstance(part, ast.A_Expr) else (None, None)
         if not plain or not isinstance(left, ast.ColumnRef) or not isinstance(right, ast.ColumnRef):
             raise Kept("It is tied to the outer query by more than equality of two columns.")
-        mine, theirs = (right, left) if _outer_only(left, inner) else (left, right)
+        mine, theirs = (right, left) if is_outer(left, inner) else (left, right)
         kinds = inner.type_of(mine), outer.type_of(theirs)
-        if _outer_only(mine, inner) or not outer.owns(theirs) or None in kinds or kinds[0] != kinds[1]:
+        if is_outer(mine, inner) or not outer.owns(theirs) or None in kinds or kinds[0] != kinds[1]:
             raise Kept("The two columns that tie it to the outer query are not known to be of one type.")
         pairs.append((mine, theirs))
-    used = [n for n in walk(many(query.targetList)[0]) if _outer_only(n, inner)]
-    joined = [n for item in many(query.fromClause) for n in walk(item) if _outer_only(n, inner)]
+    used = [n for n in walk(many(query.targetList)[0]) if is_outer(n, inner)]
+    joined = [n for item in many(query.fromClause) for n in walk(item) if is_outer(n, inner)]
     if not pairs or used or joined:
         raise Kept("It uses outer columns in more than its WHERE.")
     return pairs, rest
@@ -278,7 +176,7 @@ def _parts(node: object) -> list[Node]:
     return [node] if isinstance(node, Node) else []
 
 
-def _value(target: object, alias: str, words: set[str], inner: _Inner) -> tuple[Node, list[tuple[str, ast.FuncCall]]]:
+def _value(target: object, alias: str, words: set[str], inner: Inner) -> tuple[Node, list[tuple[str, ast.FuncCall]]]:
     """Take the aggregates out of the target; return what stands in the outer query, and the aggregates by name."""
     found: list[tuple[str, ast.FuncCall]] = []
 
@@ -383,22 +281,20 @@ def _aliases(item: object) -> list[str]:
 
 def _join(
     select: ast.SelectStmt, derived: ast.RangeSubselect, on: Node | None,
-    pairs: list[tuple[ast.ColumnRef, ast.ColumnRef]], outer: _Inner,
+    pairs: list[tuple[ast.ColumnRef, ast.ColumnRef]], outer: Inner,
 ) -> None:  # fmt: skip
     """Put the LEFT JOIN behind the FROM item that holds the outer key; a key over several items is left."""
     items = list(many(select.fromClause))
     holders: set[int] = set()
     for _, theirs in pairs:
-        path = names(theirs.fields)
+        path = list(names(theirs.fields))
         for place, item in enumerate(items):
             try:
                 aliases = _plain_aliases(item)
             except Kept:
                 continue
             for alias in aliases:
-                table = outer.tables.get(alias)
-                owns = table is not None and any(c.name == path[-1] for c in table.columns)
-                if (len(path) > 1 and alias == path[-2]) or (len(path) == 1 and owns):
+                if (alias == path[-2]) if len(path) > 1 else outer.holds(alias, path[-1]):
                     holders.add(place)
     if len(holders) != 1:
         raise Kept("Its keys come from several items of the outer FROM list.")

@@ -32,7 +32,7 @@ def leading_wildcard(statement: StatementUnderScan) -> tuple[Draft, ...]:
         found[column.name] = made(
             statement, "leading_wildcard", "Pattern that may begin anywhere", table, scan,
             f"Every call compares {what}{begins} with all {table.rows:,.0f} values of "
-            f"{bare(table.qualified)}.{column.name}: a B-tree is ordered by the beginning of values, so it cannot help.",
+            f"{bare(table.qualified)}.{column.name}: a B-tree, ordered by the beginning of values, cannot help.",
             ddl, f"a trigram index on {bare(table.qualified)} ({column.name})",
             needs=() if extension else ("CREATE EXTENSION IF NOT EXISTS pg_trgm;",),
             missing=("The pattern itself: pg_stat_statements keeps no literals. If it has a fixed beginning, "

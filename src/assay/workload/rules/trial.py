@@ -107,12 +107,13 @@ def _best(
 ) -> Chosen | None:
     """Cost every draft with the first sample, the best few with all, and take the narrowest of those close together."""
     first: list[tuple[float, IndexDraft]] = []
+    today = costs[0] if costs else 0.0
     for draft in list(drafts):
         statement.tick()
         one = _costed(statement, session, draft, statement.samples[:1], found)
         if one is None:
             drafts.remove(draft)
-        elif one.after[0] < costs[0] * 0.98 or len(costs) > 1:
+        elif one.after[0] < today * 0.98 or len(costs) > 1:
             first.append((one.after[0], draft))
     first.sort(key=lambda pair: (pair[0], len(pair[1].keys)))
     close = [draft for cost, draft in first if cost <= first[0][0] * 1.03]

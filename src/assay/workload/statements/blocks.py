@@ -248,8 +248,8 @@ def _read_merged(
     reading: Reading, name: str, left: _Side, right: _Side, scope: Scope, where: Where, *, kept_right: bool
 ) -> None:
     """Join on one column of USING or NATURAL, then hide it on one side so that the bare name is the merged one."""
-    holders = [_holder(side.relations, name) for side in (left, right)]
-    if holders[0] is None or holders[1] is None:
+    one, other = _holder(left.relations, name), _holder(right.relations, name)
+    if one is None or other is None:
         return
     pair = ast.A_Expr(
         kind=enums.A_Expr_Kind.AEXPR_OP,
@@ -257,12 +257,10 @@ def _read_merged(
         lexpr=ast.ColumnRef(fields=(ast.String("left"), ast.String(name))),
         rexpr=ast.ColumnRef(fields=(ast.String("right"), ast.String(name))),
     )
-    sides = [
-        Relation(word, {name: holder.columns[name]}) for word, holder in zip(("left", "right"), holders, strict=True)
-    ]
+    sides = [Relation("left", {name: one.columns[name]}), Relation("right", {name: other.columns[name]})]
     inner = Scope(scope.block, scope.kind, scope.parent, scope.tables, sides, scope.place, scope.semi)
     read_condition(reading, pair, inner, where)
-    hidden = holders[0] if kept_right else holders[1]
+    hidden = one if kept_right else other
     hidden.hidden.add(name)
 
 

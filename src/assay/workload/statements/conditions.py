@@ -16,6 +16,7 @@ from assay.workload.statements.tree import (
     bare_parameter,
     children,
     constant_string,
+    is_list,
     last_name,
     many,
     names,
@@ -324,7 +325,7 @@ def _compared(value: object) -> tuple[int, ...]:
     """Numbers of the `$n` that a key is compared with directly: alone, in a list, in ARRAY[…]."""
     if isinstance(value, ast.A_ArrayExpr):
         return tuple(n for item in many(value.elements) if (n := bare_parameter(item)))
-    if isinstance(value, tuple):
+    if is_list(value):
         return tuple(n for item in many(value) if (n := bare_parameter(item)))
     number = bare_parameter(value)
     return (number,) if number else ()

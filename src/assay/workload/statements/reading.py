@@ -21,7 +21,7 @@ from assay.workload.statements.scope import (
     resolve,
     whole_row,
 )  # fmt: skip
-from assay.workload.statements.tree import Node, children, last_name, many, names
+from assay.workload.statements.tree import Node, children, is_list, last_name, many, names
 from assay.workload.statements.writer import index_key, quoted
 
 AGGREGATES = frozenset({
@@ -89,7 +89,7 @@ class Reading:
 
     def read(self, node: object, scope: Scope, place: Place = "where") -> None:
         """Mark every column that an expression reads, and read the sub-selects in it."""
-        if isinstance(node, tuple):
+        if is_list(node):
             for item in many(node):
                 self.read(item, scope, place)
         elif isinstance(node, ast.ColumnRef):
@@ -138,7 +138,7 @@ class Reading:
     # keys ------------------------------------------------------------------------------------------------------
 
     def keys(self, node: object, scope: Scope) -> list[Fixed]:
-        """Return the keys that an expression is: a column (one an arm of a set operation), or one table's expression."""
+        """Return the keys that an expression is: a column (of each arm of a UNION), or one table's expression."""
         node = self._unwrapped(node, scope)
         if isinstance(node, ast.ColumnRef):
             if not names(node.fields) or isinstance(many(node.fields)[-1], ast.A_Star):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pglast import ast, enums
 
 from assay.workload.statements.parse import Parsed, parse, tokens
-from assay.workload.statements.tree import Node, bare_parameter, last_name, many, parameters, walk
+from assay.workload.statements.tree import Node, bare_parameter, is_list, last_name, many, parameters, walk
 
 KEPT = "assay_kept"
 """Name of the WITH query that keeps a parameter alive whose place in the text had to go; it is never computed."""
@@ -190,7 +190,7 @@ def _shape(node: object) -> object:
     if isinstance(node, Node):
         members = (name for name in node if name not in ("location", "rexpr_list_start", "rexpr_list_end"))
         return (type(node).__name__, *(_shape(getattr(node, name)) for name in members))
-    return tuple(_shape(item) for item in many(node)) if isinstance(node, tuple) else node
+    return tuple(_shape(item) for item in many(node)) if is_list(node) else node
 
 
 def _note_gaps(tree: Node, edits: _Edits) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, TypeGuard, cast
 
 from pglast import ast
 
 Node = ast.Node
+
+
+def is_list(value: object) -> TypeGuard[tuple[object, ...]]:
+    """Say whether a member of a node is a list of nodes."""
+    return isinstance(value, tuple)
 
 
 def many(value: object) -> tuple[Any, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+
 from pglast import ast, enums, keywords
 from pglast.stream import RawStream
 
 from assay.workload.statements.parse import parse, substitute
-from assay.workload.statements.tree import Node, many, names, walk
+from assay.workload.statements.tree import Node, is_list, many, names, walk
 
 Naming = Callable[[ast.ColumnRef], str]
 
@@ -131,7 +132,7 @@ def _uncast(node: object) -> object:
             value: object = getattr(node, name)
             if isinstance(value, Node):
                 setattr(node, name, _uncast(value))
-            elif isinstance(value, tuple) and name == "args":
+            elif is_list(value) and name == "args":
                 setattr(node, name, tuple(_uncast(item) for item in many(value)))
     return node
 
