@@ -21,7 +21,7 @@ SELECT queryid::text AS id, query AS text, sum(calls)::bigint AS calls, sum(rows
  WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND calls > 1
  GROUP BY queryid, query ORDER BY sum(total_exec_time) DESC LIMIT 500
 """
-_NOT_WORK = ("begin", "commit", "rollback", "set", "reset", "explain", "create", "alter", "drop", "copy", "vacuum", "analyze")
+_NOT_WORK = ("begin", "commit", "rollback", "set", "reset", "explain", "create", "alter", "drop", "copy", "vacuum")
 
 
 @contextmanager

@@ -3,8 +3,9 @@
     python benchmarks/holds.py [FOLDER]
 
 Counts shared blocks (EXPLAIN ANALYZE, BUFFERS) of every SELECT of the shop's workload over several drawn values: today,
-with the whole advice built, and with each index alone. An index holds when it cuts at least 30 % of a statement's blocks,
-alone, or, where it says that it needs the others, against the others only. Times are medians of 5 interleaved A/B runs.
+with the whole advice built, and with each index alone. An index holds when it cuts at least 30 % of the blocks of a
+statement, alone, or, where it says that it needs the others, against the others only. Times are medians of 5
+interleaved A/B runs.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ def advice(dsn: str) -> AdviceResult:
 def counted(connection: psycopg.Connection, statement: Statement, values: tuple[Any, ...]) -> tuple[int, float]:
     """Shared blocks and milliseconds of one run."""
     cursor = psycopg.ClientCursor(connection)
-    row = cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement.sql}", values or None).fetchone()
+    explain = f"EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) {statement.sql}"
+    row = cursor.execute(explain, values or None).fetchone()
     assert row is not None
     plan = row[0][0]
     return plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"], plan["Execution Time"]
@@ -64,7 +66,7 @@ def cut(before: int, after: int) -> float:
 
 
 def tried(connection: psycopg.Connection, draft: Draft, work: Work, without: dict[str, int]) -> tuple[str, float]:
-    """Build one index, count on what reads its table, drop it: the statement it helps most, and the share of blocks cut."""
+    """Build one index, count on what reads its table, drop it: the statement helped most, and its share of blocks cut."""
     assert draft.ddl is not None and draft.undo is not None
     connection.execute(draft.ddl)
     table = draft.table.split(".")[-1]

@@ -30,6 +30,6 @@ export default tseslint.config(
   },
   {
     files: ["dev/**", "*.js", "*.ts"],
-    languageOptions: { globals: { process: "readonly", console: "readonly", setTimeout: "readonly", URL: "readonly", document: "readonly", window: "readonly", getComputedStyle: "readonly" } },
+    languageOptions: { globals: { process: "readonly", console: "readonly", setTimeout: "readonly", URL: "readonly", document: "readonly", window: "readonly", performance: "readonly" } },
   },
 );

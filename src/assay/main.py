@@ -23,7 +23,7 @@ from assay.adapters.databases.postgres import PostgresDatabases
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
 from assay.adapters.store.sqlite import SqliteStore
-from assay.adapters.vault.sealing import open_vault
+from assay.adapters.vault.sealing import SealingVault, open_vault
 from assay.adapters.workers.child import serve as serve_worker
 from assay.adapters.workers.pool import WorkerPool
 from assay.evidence.capability import EVIDENCE
@@ -81,9 +81,17 @@ def _exporter(settings: Settings) -> SpanExporter | None:
     return OTLPSpanExporter(endpoint=settings.otlp_endpoint)
 
 
+def _vault(settings: Settings, *, make: bool) -> SealingVault:
+    return open_vault(settings.key_path, Secret(settings.key) if settings.key else None, make=make)
+
+
 def prepare(settings: Settings) -> list[str]:
-    """Make the home folder and bring the database up to date; return the revisions that were applied."""
+    """Make the home folder and bring the database up to date; return the revisions that were applied.
+
+    A sealing key is made only with a new database: a lost one must not be replaced by one that opens nothing.
+    """
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _vault(settings, make=not settings.database.exists())
     packages = [capability.package for capability in (*ROOMS, JOBS, HOUSE)]
     return migrate(settings.database, locations_of(packages))
 
@@ -103,7 +111,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncIt
     """
     prepare(settings)
     store = SqliteStore(settings.database, watch=_count_commits)
-    vault = open_vault(settings.key_path, Secret(settings.key) if settings.key else None)
+    vault = _vault(settings, make=False)
     ledger = SealedLedger(store, vault)
     children = Children()
     workers = WorkerPool(children, WORKER, at_most=settings.workers)

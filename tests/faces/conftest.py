@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from faces.living import Home, Served, make_home
 
 

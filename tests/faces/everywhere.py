@@ -20,6 +20,10 @@ from urllib.parse import quote
 
 import httpx
 import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from typer.testing import CliRunner
+
 from assay.faces.cli.app import build as build_cli
 from assay.faces.fields import fields_of
 from assay.faces.mcp.server import make
@@ -27,9 +31,6 @@ from assay.faces.tools import tool_name
 from assay.kernel.house import House
 from assay.kernel.operation import Operation
 from assay.ports.secret import Secret
-from mcp import Client
-from mcp.client.streamable_http import streamable_http_client
-from typer.testing import CliRunner
 
 Question = Mapping[str, Any]
 Outcome = tuple[str, Any]
@@ -69,7 +70,7 @@ class Faces:
             more["params"] = {name: value for name, value in rest.items() if value is not None}
         else:
             more["json"] = rest
-        with httpx.Client(base_url=self.url, timeout=90) as client:
+        with httpx.Client(base_url=self.url, timeout=90, verify=False) as client:
             if operation.effect == "stream":
                 return _events(client, path, headers, more)
             answer = client.request(operation.http.method, path, headers=headers, **more)
@@ -79,7 +80,12 @@ class Faces:
     def cli(self, operation: Operation, asked: Question, credential: Secret) -> Outcome:
         """Ask as a command, in this process."""
         with tempfile.TemporaryDirectory() as folder:
-            arguments = [operation.room, operation.verb.replace("_", "-"), *_arguments(operation, asked, Path(folder)), "--json"]
+            arguments = [
+                operation.room,
+                operation.verb.replace("_", "-"),
+                *_arguments(operation, asked, Path(folder)),
+                "--json",
+            ]
             from_catalogue = build_cli(self._catalogue(), lambda: self.open_house(credential))
             result = CliRunner().invoke(from_catalogue, arguments, catch_exceptions=False)
         if result.exit_code != 0:
@@ -101,7 +107,7 @@ class Faces:
 
     async def _mcp_http(self, operation: Operation, asked: Question, credential: Secret) -> Outcome:
         headers = {"authorization": f"Bearer {credential.reveal()}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=60) as http:
+        async with httpx2.AsyncClient(headers=headers, timeout=60, verify=False) as http:
             transport = streamable_http_client(f"{self.url}/mcp", http_client=http)
             try:
                 async with Client(transport) as client:
@@ -118,9 +124,11 @@ class Faces:
                 return "error", _error(refused.json())
 
     async def _mcp_memory(self, operation: Operation, asked: Question, credential: Secret) -> Outcome:
-        async with self.open_house(credential) as (house, shown):
-            async with Client(make(house, lambda _: shown), mode="legacy") as client:
-                return await _call(client, operation, asked)
+        async with (
+            self.open_house(credential) as (house, shown),
+            Client(make(house, lambda _: shown), mode="legacy") as client,
+        ):
+            return await _call(client, operation, asked)
 
 
 _CATALOGUES: dict[str, Any] = {}
@@ -160,7 +168,9 @@ def _plain(value: Any) -> Any:
 
 
 def _error(body: Any) -> dict[str, Any]:
-    assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "details", "trace_id", "timestamp"}, body
+    assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "details", "trace_id", "timestamp"}, (
+        body
+    )
     return {name: body["error"][name] for name in ("code", "message", "details")}
 
 
@@ -220,5 +230,7 @@ def assert_same_everywhere(
     outcomes = faces.ask(operation, ask, credential)
     first = outcomes["rest"]
     for face, outcome in outcomes.items():
-        assert (outcome[0], same(outcome[1])) == (first[0], same(first[1])), f"{operation.name}: {face} differs from rest"
+        assert (outcome[0], same(outcome[1])) == (first[0], same(first[1])), (
+            f"{operation.name}: {face} differs from rest"
+        )
     return first

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import httpx
 import uvloop
+from sqlalchemy import create_engine, insert
+
 from assay.accounts._store import tokens
 from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
@@ -29,7 +31,7 @@ from assay.kernel.tables import metadata
 from assay.ports.secret import Secret
 from assay.ports.store import Change
 from assay.runtime.settings import Settings
-from sqlalchemy import create_engine, insert
+from assay.runtime.telemetry import set_up_logs
 from faces.toyroom import TOYS, own
 
 Result = TypeVar("Result")
@@ -63,10 +65,11 @@ class Home:
             await store.rows(tokens.select().limit(1))
             return None
 
+        more_ports: dict[type, object] = {TokenGate: gate}
+        ports = Ports(store=store, ledger=SealedLedger(store, vault), vault=vault, workers=NoWorkers(), more=more_ports)
         house = House(
-            [TOYS, ACCOUNTS],
-            ports=Ports(store=store, ledger=SealedLedger(store, vault), vault=vault, workers=NoWorkers(), more={TokenGate: gate}),  # pyright: ignore[reportArgumentType]
-            gate=gate, limiter=Buckets(store), settings=self.settings, version="1.2.3", probes={"store": well}, **more,
+            [TOYS, ACCOUNTS], ports=ports, gate=gate, limiter=Buckets(store), settings=self.settings, version="1.2.3",
+            probes={"store": well}, **more,
         )  # fmt: skip
         await house.open(background=False)
         try:
@@ -77,6 +80,7 @@ class Home:
 
 def make_home(folder: Path, **settings: Any) -> Home:
     """Make the tables and two callers: an administrator and a viewer."""
+    set_up_logs("warning", "json")
     chosen = Settings(home=folder, calls_per_minute=1e6, calls_burst=100_000, **settings)
     engine = create_engine(f"sqlite:///{chosen.database}")
     metadata.create_all(engine)
@@ -87,7 +91,9 @@ def make_home(folder: Path, **settings: Any) -> Home:
     async def callers() -> None:
         store = SqliteStore(chosen.database)
         for name, role in (("admin", "admin"), ("viewer", "viewer")):
-            token, row = fresh("token", caller_id=f"user:{name}", name=name, roles=(role,), scopes=("*:*",), lasts=timedelta(days=1))
+            token, row = fresh(
+                "token", caller_id=f"user:{name}", name=name, roles=(role,), scopes=("*:*",), lasts=timedelta(days=1)
+            )
             await store.commit([Change(insert(tokens).values(**row))])
             setattr(home, name, Secret(token))
         await store.close()

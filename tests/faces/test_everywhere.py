@@ -6,10 +6,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+
+from assay.accounts.capability import ACCOUNTS
 from assay.kernel.catalogue import Catalogue
 from assay.kernel.operation import Operation
 from assay.kernel.own import HOUSE, JOBS
-from assay.accounts.capability import ACCOUNTS
 from assay.ports.secret import Secret
 from faces.everywhere import Faces, assert_same_everywhere, masked
 from faces.living import Served
@@ -28,7 +29,9 @@ def faces(served: Served) -> Faces:
 
 
 def toy(served: Served, **more: Any) -> dict[str, Any]:
-    made = served.ask(served.house.call("toys.make", {"name": f"toy {uuid4().hex}", **more}, credential=served.home.admin))
+    made = served.ask(
+        served.house.call("toys.make", {"name": f"toy {uuid4().hex}", **more}, credential=served.home.admin)
+    )
     return {"id": made.id, "version": made.version}
 
 
@@ -42,7 +45,7 @@ def test_an_unknown_credential_is_refused_alike(faces: Faces, operation: Operati
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
 def test_an_unknown_field_is_refused_alike(faces: Faces, served: Served, operation: Operation) -> None:
-    asked = {**{name: "x" for name in operation.http.fields}, "version": 1, "nonsense": 1}
+    asked = {**dict.fromkeys(operation.http.fields, "x"), "version": 1, "nonsense": 1}
     if "version" not in operation.asks.model_fields:
         del asked["version"]
     kind, error = assert_same_everywhere(faces, operation, asked, served.home.admin)
@@ -64,12 +67,14 @@ def test_a_thing_that_is_not_there_is_missed_alike(faces: Faces, served: Served,
 
 
 @pytest.mark.parametrize(
-    "operation", [one for one in OPERATIONS if one.needs and one.effect != "stream"], ids=lambda operation: operation.name
+    "operation",
+    [one for one in OPERATIONS if one.needs and one.effect != "stream"],
+    ids=lambda operation: operation.name,
 )
 def test_what_is_not_allowed_is_refused_alike(faces: Faces, served: Served, operation: Operation) -> None:
     if str(operation.needs).endswith(":read"):
         return
-    asked: dict[str, Any] = {name: "x" for name in operation.http.fields}
+    asked: dict[str, Any] = dict.fromkeys(operation.http.fields, "x")
     if "version" in operation.asks.model_fields:
         asked["version"] = 1
     kind, error = assert_same_everywhere(faces, operation, asked, served.home.viewer)
@@ -101,15 +106,22 @@ def same(value: Any) -> Any:
     """Names were made for each face."""
     value = masked(value)
     if isinstance(value, dict):
-        return {name: "…" if name in ("name", "toy", "id", "total", "removed") else same(inner) for name, inner in value.items()}
+        return {
+            name: "…" if name in ("name", "toy", "id", "total", "removed") else same(inner)
+            for name, inner in value.items()
+        }
     return [same(inner) for inner in value] if isinstance(value, list) else value
 
 
-@pytest.mark.parametrize("operation", [one for one in OPERATIONS if one.name not in ONCE], ids=lambda operation: operation.name)
+@pytest.mark.parametrize(
+    "operation", [one for one in OPERATIONS if one.name not in ONCE], ids=lambda operation: operation.name
+)
 def test_every_operation_answers_alike(faces: Faces, served: Served, operation: Operation) -> None:
     asked = examples(served).get(operation.name)
     if operation.name in ("jobs.get", "jobs.events", "jobs.cancel"):
-        job = served.ask(served.house.call("toys.build", {"name": "x", "drawing": "AA==", "steps": 0}, credential=served.home.admin))
+        job = served.ask(
+            served.house.call("toys.build", {"name": "x", "drawing": "AA==", "steps": 0}, credential=served.home.admin)
+        )
 
         async def end() -> None:
             async for _ in served.house.follow(job):
@@ -130,10 +142,18 @@ def test_every_operation_answers_alike(faces: Faces, served: Served, operation: 
     if isinstance(asked, dict):
         asked = {name: value for name, value in asked.items() if value is not None}
     kind, _ = assert_same_everywhere(faces, operation, asked, served.home.admin, same=same)
-    assert kind == ("error" if operation.name in ("toys.boast", "jobs.cancel") else "items" if operation.effect == "stream" else "answer")
+    assert kind == (
+        "error"
+        if operation.name in ("toys.boast", "jobs.cancel")
+        else "items"
+        if operation.effect == "stream"
+        else "answer"
+    )
 
 
-@pytest.mark.parametrize("code", ["NOT_FOUND", "CONFLICT", "FORBIDDEN", "RATE_LIMITED", "REFUSED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "bug"])
+@pytest.mark.parametrize(
+    "code", ["NOT_FOUND", "CONFLICT", "FORBIDDEN", "RATE_LIMITED", "REFUSED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "bug"]
+)
 def test_every_error_is_the_same_everywhere(faces: Faces, served: Served, code: str) -> None:
     _, error = assert_same_everywhere(faces, CATALOGUE.find("toys.fail"), {"error": code}, served.home.admin)
     assert error["code"] == ("INTERNAL" if code == "bug" else code) and "secret detail" not in error["message"]
@@ -149,6 +169,8 @@ def test_every_error_is_the_same_everywhere(faces: Faces, served: Served, code: 
     ],
     ids=str,
 )  # fmt: skip
-def test_a_wrong_value_is_the_same_error_everywhere(faces: Faces, served: Served, name: str, asked: dict[str, Any]) -> None:
+def test_a_wrong_value_is_the_same_error_everywhere(
+    faces: Faces, served: Served, name: str, asked: dict[str, Any]
+) -> None:
     kind, error = assert_same_everywhere(faces, CATALOGUE.find(name), asked, served.home.admin)
     assert kind == "error" and error["code"] in ("INVALID", "UNAVAILABLE", "REFUSED")

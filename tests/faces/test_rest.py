@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+
 from faces.living import Served
 
 
@@ -36,7 +37,13 @@ def test_an_unknown_query_field_is_named(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("limit=many", "limit"), ("limit=1&limit=2", "limit"), ("colour=pink", "colour"), ("cheap=perhaps", "cheap"), ("tags=%ff", "query")],
+    [
+        ("limit=many", "limit"),
+        ("limit=1&limit=2", "limit"),
+        ("colour=pink", "colour"),
+        ("cheap=perhaps", "cheap"),
+        ("tags=%ff", "query"),
+    ],
 )
 def test_a_wrong_query_value_is_refused_with_its_field(http: httpx.Client, query: str, field: str) -> None:
     answer = http.get(f"/api/v1/toys?{query}")
@@ -94,12 +101,25 @@ def test_an_idempotency_key_answers_once(http: httpx.Client) -> None:
     first = http.post("/api/v1/toys", json={"name": name}, headers=key)
     assert http.post("/api/v1/toys", json={"name": name}, headers=key).json() == first.json()
     assert http.post("/api/v1/toys", json={"name": name + "x"}, headers=key).status_code == 409
-    assert http.post("/api/v1/toys", json={"name": name + "x"}, headers={"idempotency-key": "x" * 201}).status_code == 422
+    assert (
+        http.post("/api/v1/toys", json={"name": name + "x"}, headers={"idempotency-key": "x" * 201}).status_code == 422
+    )
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"null", b"[]", b'"text"', b'{"name": 1}', b'{"name": "a"} x', b"\xff", b"[" * 5000, b'{"name":' + b'{"a":' * 900],
+    [
+        b"",
+        b"{",
+        b"null",
+        b"[]",
+        b'"text"',
+        b'{"name": 1}',
+        b'{"name": "a"} x',
+        b"\xff",
+        b"[" * 5000,
+        b'{"name":' + b'{"a":' * 900,
+    ],
 )
 def test_a_body_that_is_no_question_is_refused_in_the_one_shape(http: httpx.Client, body: bytes) -> None:
     answer = http.post("/api/v1/toys", content=body, headers={"content-type": "application/json"})
@@ -114,7 +134,16 @@ def test_a_broken_body_stays_broken_when_the_path_is_merged_into_it(http: httpx.
     assert answer.status_code == 422, answer.text
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "", "application/json; charset=utf-16", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "",
+        "application/json; charset=utf-16",
+        "multipart/form-data; boundary=x",
+    ],
+)
 def test_a_body_of_another_type_is_refused(http: httpx.Client, kind: str) -> None:
     answer = http.post("/api/v1/toys", content=b'{"name": "x"}', headers={"content-type": kind})
     assert answer.status_code == 415 and answer.json()["error"]["code"] == "UNSUPPORTED_MEDIA_TYPE"
@@ -133,12 +162,24 @@ def test_unknown_paths_and_methods_are_refused_in_the_one_shape(http: httpx.Clie
 def test_head_says_what_get_would_without_saying_it(http: httpx.Client) -> None:
     toy = make(http)
     got, head = http.get(f"/api/v1/toys/{toy['id']}"), http.head(f"/api/v1/toys/{toy['id']}")
-    assert head.content == b"" and head.headers["content-length"] == got.headers["content-length"] and head.headers["etag"] == '"1"'
+    assert (
+        head.content == b""
+        and head.headers["content-length"] == got.headers["content-length"]
+        and head.headers["etag"] == '"1"'
+    )
 
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [("NOT_FOUND", 404), ("CONFLICT", 409), ("FORBIDDEN", 403), ("RATE_LIMITED", 429), ("REFUSED", 422), ("UNAVAILABLE", 503), ("DEADLINE_EXCEEDED", 504)],
+    [
+        ("NOT_FOUND", 404),
+        ("CONFLICT", 409),
+        ("FORBIDDEN", 403),
+        ("RATE_LIMITED", 429),
+        ("REFUSED", 422),
+        ("UNAVAILABLE", 503),
+        ("DEADLINE_EXCEEDED", 504),
+    ],
 )
 def test_an_error_keeps_its_code_status_and_cure(http: httpx.Client, code: str, status: int) -> None:
     answer = http.get("/api/v1/toys-fail", params={"error": code})
@@ -204,11 +245,15 @@ def test_prefer_waits_for_the_result(http: httpx.Client) -> None:
 
 def test_an_upload_comes_as_a_form_too(http: httpx.Client) -> None:
     files = {"drawing": ("car.bin", DRAWING)}
-    answer = http.post("/api/v1/toys:build", data={"name": "car", "steps": "1"}, files=files, headers={"prefer": "wait=20"})
+    answer = http.post(
+        "/api/v1/toys:build", data={"name": "car", "steps": "1"}, files=files, headers={"prefer": "wait=20"}
+    )
     assert answer.json() == {"name": "car", "bytes": len(DRAWING), "sha256": hashlib.sha256(DRAWING).hexdigest()}
     wrong = http.post("/api/v1/toys:build", data={"drawing": "x"}, files={"name": ("n", b"x")})
     assert wrong.json()["error"]["details"]["field"] == "name"
-    broken = http.post("/api/v1/toys:build", content=b"--x\r\nbad", headers={"content-type": "multipart/form-data; boundary=x"})
+    broken = http.post(
+        "/api/v1/toys:build", content=b"--x\r\nbad", headers={"content-type": "multipart/form-data; boundary=x"}
+    )
     assert broken.status_code == 422
     large = http.post("/api/v1/toys:build", data={"name": "car"}, files={"drawing": ("car.bin", b"x" * 250_000)})
     assert large.status_code == 422 and large.json()["error"]["details"]["field"] == "drawing"
@@ -238,7 +283,10 @@ def test_health_answers_anybody_a_word_and_a_caller_the_parts(served: Served, ht
 def test_the_page_is_served_with_its_files_and_for_every_path_of_its_own(http: httpx.Client) -> None:
     assert "<div id=root>" in http.get("/").text and "<div id=root>" in http.get("/workload/q_1?x=1").text
     hashed = http.get("/assets/index-B4gLKn0_.js", headers={"accept-encoding": "gzip"})
-    assert hashed.headers["cache-control"] == "public, max-age=31536000, immutable" and hashed.headers["content-encoding"] == "gzip"
+    assert (
+        hashed.headers["cache-control"] == "public, max-age=31536000, immutable"
+        and hashed.headers["content-encoding"] == "gzip"
+    )
     assert hashed.headers["content-type"] == "text/javascript; charset=utf-8" and hashed.text.startswith("console.log")
     with httpx.stream("GET", str(hashed.url), headers={"accept-encoding": "br"}) as packed:
         assert packed.headers["content-encoding"] == "br" and b"".join(packed.iter_raw()) == b"pretend brotli"
@@ -253,7 +301,13 @@ def test_the_page_is_served_with_its_files_and_for_every_path_of_its_own(http: h
 def test_the_documentation_needs_nothing_but_itself(served: Served) -> None:
     with served.anonymous() as anybody:
         docs = anybody.get("/docs").text
-        assert "toys.build" in docs and "<script>" not in docs and "style=" not in docs and "http://" not in docs and "https://" not in docs
+        assert (
+            "toys.build" in docs
+            and "<script>" not in docs
+            and "style=" not in docs
+            and "http://" not in docs
+            and "https://" not in docs
+        )
         assert anybody.get("/docs/docs.js").headers["content-type"].startswith("text/javascript")
         assert anybody.get("/docs/docs.css").headers["content-type"].startswith("text/css")
         assert anybody.get("/openapi.json").json()["openapi"] == "3.1.0"

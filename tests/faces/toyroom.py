@@ -8,6 +8,9 @@ import secrets
 from collections.abc import AsyncIterator
 from typing import Literal
 
+from pydantic import Field
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, delete, insert, select, update
+
 from assay.kernel.assayed import Assayed, Verdict
 from assay.kernel.catalogue import Capability
 from assay.kernel.context import Context
@@ -28,8 +31,6 @@ from assay.ports.errors import (
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Change
 from assay.ports.workers import Progress
-from pydantic import Field
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, delete, insert, select, update
 
 own = MetaData()
 toys = Table(
@@ -143,7 +144,17 @@ class Price(Assayed):
 class Ask(Value):
     """Which error to raise."""
 
-    error: Literal["NOT_FOUND", "CONFLICT", "FORBIDDEN", "RATE_LIMITED", "REFUSED", "UNAVAILABLE", "DEADLINE_EXCEEDED", "bug", "none"]
+    error: Literal[
+        "NOT_FOUND",
+        "CONFLICT",
+        "FORBIDDEN",
+        "RATE_LIMITED",
+        "REFUSED",
+        "UNAVAILABLE",
+        "DEADLINE_EXCEEDED",
+        "bug",
+        "none",
+    ]
 
 
 def _toy(row: dict) -> Toy:
@@ -174,22 +185,49 @@ async def list_toys(asked: ListToys, ctx: Context) -> Page[Toy]:
     return Page[Toy](items=tuple(_toy(dict(row)) for row in rows), total=total, next_cursor=cursor)
 
 
-@operation("toys.get", effect="read", needs="toys:read", http=Get("/api/v1/toys/{id}"), errors=[NotFound], when="you know its id")
+@operation(
+    "toys.get",
+    effect="read",
+    needs="toys:read",
+    http=Get("/api/v1/toys/{id}"),
+    errors=[NotFound],
+    when="you know its id",
+)
 async def get(asked: FindToy, ctx: Context) -> Toy:
     """Show one toy."""
     return _toy(await _row(ctx, asked.id))
 
 
-@operation("toys.make", effect="write", needs="toys:make", http=Post("/api/v1/toys"), errors=[Conflict], when="a toy is missing")
+@operation(
+    "toys.make",
+    effect="write",
+    needs="toys:make",
+    http=Post("/api/v1/toys"),
+    errors=[Conflict],
+    when="a toy is missing",
+)
 async def make(asked: MakeToy, ctx: Context) -> Toy:
     """Make a toy."""
-    row = {"id": f"toy_{secrets.token_hex(6)}", "name": asked.name, "colour": asked.colour, "price": asked.price, "version": 1}
+    row = {
+        "id": f"toy_{secrets.token_hex(6)}",
+        "name": asked.name,
+        "colour": asked.colour,
+        "price": asked.price,
+        "version": 1,
+    }
     taken = Conflict(f"There is a toy called {asked.name!r} already.", field="name")
     ctx.change(Change(insert(toys).values(**row), otherwise=taken))
     return _toy(row)
 
 
-@operation("toys.paint", effect="write", needs="toys:paint", http=Put("/api/v1/toys/{id}"), errors=[NotFound, Conflict], when="its colour is wrong")
+@operation(
+    "toys.paint",
+    effect="write",
+    needs="toys:paint",
+    http=Put("/api/v1/toys/{id}"),
+    errors=[NotFound, Conflict],
+    when="its colour is wrong",
+)
 async def paint(asked: PaintToy, ctx: Context) -> Toy:
     """Paint a toy."""
     row = await _row(ctx, asked.id)
@@ -200,7 +238,14 @@ async def paint(asked: PaintToy, ctx: Context) -> Toy:
     return _toy({**row, **new})
 
 
-@operation("toys.smash", effect="write", needs="toys:smash", http=Delete("/api/v1/toys/{id}"), errors=[NotFound, Conflict], when="it is in the way")
+@operation(
+    "toys.smash",
+    effect="write",
+    needs="toys:smash",
+    http=Delete("/api/v1/toys/{id}"),
+    errors=[NotFound, Conflict],
+    when="it is in the way",
+)
 async def smash(asked: BreakToy, ctx: Context) -> Toy:
     """Break a toy."""
     row = await _row(ctx, asked.id)
@@ -221,7 +266,14 @@ async def count(asked: Count, ctx: Context) -> AsyncIterator[Counted]:
         yield Counted(number=number)
 
 
-@operation("toys.build", effect="job", needs="toys:build", http=Post("/api/v1/toys:build"), errors=[Refused], when="you have a drawing")
+@operation(
+    "toys.build",
+    effect="job",
+    needs="toys:build",
+    http=Post("/api/v1/toys:build"),
+    errors=[Refused],
+    when="you have a drawing",
+)
 async def build(asked: Blueprint, ctx: Context) -> Built:
     """Build from a drawing, step by step."""
     for step in range(asked.steps):
@@ -232,11 +284,20 @@ async def build(asked: Blueprint, ctx: Context) -> Built:
     return Built(name=asked.name, bytes=len(asked.drawing), sha256=hashlib.sha256(asked.drawing).hexdigest())
 
 
-@operation("toys.price", effect="write", needs="toys:read", http=Post("/api/v1/toys/{id}:price"), errors=[NotFound], when="you want to sell it")
+@operation(
+    "toys.price",
+    effect="write",
+    needs="toys:read",
+    http=Post("/api/v1/toys/{id}:price"),
+    errors=[NotFound],
+    when="you want to sell it",
+)
 async def price(asked: FindToy, ctx: Context) -> Price:
     """Say what a toy is worth, with the evidence."""
     row = await _row(ctx, asked.id)
-    proof = Proof("toys.price", asked.id, f"{row['name']} is worth {row['price']}", (Tried("Looked at the label", True),))
+    proof = Proof(
+        "toys.price", asked.id, f"{row['name']} is worth {row['price']}", (Tried("Looked at the label", True),)
+    )
     return Price(verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), toy=row["name"], worth=row["price"])
 
 

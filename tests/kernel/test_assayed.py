@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from assay.kernel.assayed import Assayed, Verdict, claims
-from assay.kernel.errors import Internal
 from pydantic import ValidationError
 from sqlalchemy import select
+
+from assay.kernel.assayed import Assayed, Verdict, claims
+from assay.kernel.errors import Internal
 from trial.house import Trial, until
 from trial.notes._store import notes
 from trial.notes.model import Claimed, Nested

@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select, update
+
 from assay.kernel._store import remembered
 from assay.kernel.errors import Conflict, Invalid
 from assay.kernel.values import now
 from assay.ports.store import Change
 from assay.runtime._tables import jobs
-from sqlalchemy import delete, select, update
 from trial.house import ADMIN, VIEWER, Trial, open_trial
 from trial.notes._store import notes
 

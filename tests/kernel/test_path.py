@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
+
 from assay.kernel import caller as callers
 from assay.kernel.caller import Caller
 from assay.kernel.errors import (
@@ -22,7 +24,6 @@ from assay.kernel.errors import (
 )
 from assay.kernel.policy import Policy
 from assay.ports.secret import Secret
-from sqlalchemy import select
 from trial.house import VIEWER, Trial, open_trial
 from trial.notes._store import notes
 

@@ -8,15 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import Field, TypeAdapter
+
 from assay.kernel.caller import NOBODY, Caller, room_caller
 from assay.kernel.catalogue import Capability, Catalogue, Schedule
 from assay.kernel.context import Context
 from assay.kernel.operation import Get, Post, operation
 from assay.kernel.upload import Upload
 from assay.kernel.values import Value
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from pydantic import Field, TypeAdapter
 from trial.notes.capability import NOTES
 
 

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 
 import pytest
+from sqlalchemy import select
+
 from assay.kernel.caller import Caller
 from assay.kernel.errors import Forbidden, Invalid, Unauthenticated
-from sqlalchemy import select
 from trial.house import VIEWER, Trial
 from trial.notes._store import notes
 

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assay.adapters.vault.keys import read_key
@@ -37,6 +37,7 @@ def test_what_is_sealed_opens_under_its_own_name(vault: SealingVault) -> None:
             vault.open(sealed, about="source/s_2")
 
 
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_a_changed_byte_anywhere_is_found(data: st.DataObject) -> None:
     vault = MemoryVault(KEY)
@@ -75,6 +76,7 @@ def test_a_note_that_is_too_long_is_refused(tmp_path: Path) -> None:
         SealingVault(KEY, tmp_path).anchor_write("a", b"x" * 4_001)
 
 
+@settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_a_torn_write_leaves_the_note_before_it(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("notes")

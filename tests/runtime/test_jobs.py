@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert, select, update
+
 from assay.kernel.errors import AssayError, Cancelled, Conflict, Forbidden, Internal, Invalid, NotFound
 from assay.kernel.jobs import Job
 from assay.kernel.values import now
 from assay.ports.store import Change
 from assay.runtime._tables import jobs
-from sqlalchemy import insert, select, update
 from trial.house import ADMIN, VIEWER, Trial, open_trial, until
 from trial.notes._store import notes
 from trial.notes.model import Copied
@@ -207,7 +208,9 @@ async def test_a_lease_that_lapsed_elsewhere_is_taken_over(trial: Trial) -> None
 async def test_a_job_that_another_process_took_over_is_let_go_here(trial: Trial) -> None:
     job = await trial.ask("notes.copy", name="n", count=1000, seconds=0.02)
     await running(trial, job)
-    stolen = update(jobs).where(jobs.c.id == job.id).values(holder="elsewhere:1:1", lease_until=now() + timedelta(hours=1))
+    stolen = (
+        update(jobs).where(jobs.c.id == job.id).values(holder="elsewhere:1:1", lease_until=now() + timedelta(hours=1))
+    )
     await trial.store.commit([Change(stolen)])
 
     async def let_go() -> bool:
@@ -230,7 +233,9 @@ async def test_a_command_that_ends_soon_runs_its_own_jobs_and_not_those_of_other
         assert (await ended(trial, await trial.ask("jobs.get", id=other["id"]))).state == "done"
 
 
-async def test_a_store_that_refuses_for_a_while_does_not_end_the_jobs(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_refuses_for_a_while_does_not_end_the_jobs(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from assay.adapters.store.sqlite import SqliteStore
     from assay.ports.errors import Unavailable
 

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Select
+
 from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
@@ -30,8 +32,6 @@ from assay.kernel.policy import Policy
 from assay.ports.secret import Secret
 from assay.runtime.settings import Settings
 from assay.runtime.telemetry import set_up_traces
-from sqlalchemy import Select
-
 from trial.notes.capability import NOTES
 
 ROOMS = (NOTES, EVIDENCE, ACCOUNTS)
@@ -80,7 +80,7 @@ async def open_trial(
     """Open a house in `home`; settings that are not named are the defaults, whatever the environment says."""
     settings = Settings(home=home, **{"calls_per_minute": 1e6, "calls_burst": 100_000, **changed})
     set_up_traces(None, "0.test")
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - before anything runs
     migrate(settings.database, locations_of([room.package for room in (*rooms, JOBS, HOUSE)]))
     store = SqliteStore(settings.database)
     vault = open_vault(settings.key_path)
@@ -108,6 +108,6 @@ async def open_trial(
 async def until(true: Callable[[], Awaitable[Any]], *, within_s: float = 20.0) -> Any:
     """Ask again and again until the answer is true; fail when it does not become so."""
     async with asyncio.timeout(within_s):
-        while not (answer := await true()):
+        while not (answer := await true()):  # noqa: ASYNC110 - what it waits for is in another process or a table
             await asyncio.sleep(0.02)
     return answer

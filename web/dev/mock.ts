@@ -46,7 +46,7 @@ function start(operation: string): Job {
     if (!now || now.state !== "running") { clearInterval(timer); return; }
     const done = Math.min(38, now.done + 2);
     const over = done === 38;
-    jobs.set(made.id, { ...now, version: now.version + 1, done, step: steps[Math.min(3, Math.floor(done / 10))] ?? "", message: `Planning statement ${done} of 38`, state: over ? "done" : "running", result: over && operation === "workload.scan" ? scan(0) : null, ended_at: over ? new Date().toISOString() : null });
+    jobs.set(made.id, { ...now, version: now.version + 1, done, step: steps[Math.min(3, Math.floor(done / 10))] ?? "", state: over ? "done" : "running", result: over && operation === "workload.scan" ? scan(0) : null, ended_at: over ? new Date().toISOString() : null });
   }, 150);
   return made;
 }
@@ -57,7 +57,7 @@ function answer(asked: Asked): { status: number; body: unknown } {
   const parts = path.split("/").slice(3);
   const [room = "", id = "", sub = ""] = parts;
   if (room === "sign-in") {
-    if (String(body.token ?? "").startsWith("bad") || body.token === "") throw new No(401, "token_used", "This token was used before.", { cure: "assay sign-in" });
+    if (String(body.token ?? "").startsWith("bad") || body.token === "") throw new No(401, "token_used", "This token was used before.", { cure: "assay url" });
     scenario = scenario === "out" ? "normal" : scenario;
     return ok({ id: "u_1", name: "Mira Kovac", roles: ["operator"], scopes: [] });
   }
@@ -153,6 +153,7 @@ const handle: Connect.NextHandleFunction = (request, response, next) => {
   void (async () => {
     const asked: Asked = { method: request.method ?? "GET", path: decodeURIComponent(url.pathname), query: url.searchParams, body: await bodyOf(request) };
     if (url.pathname === "/__mock") { scenario = (asked.body.scenario as Scenario | undefined) ?? "normal"; response.end("{}"); return; }
+    if (url.pathname === "/api/v1/events") { response.writeHead(200, { "Content-Type": "text/event-stream" }); response.write(": open\n\n"); return; }
     const events = /^\/api\/v1\/jobs\/([^/]+)\/events$/.exec(asked.path)?.[1];
     if (events) { stream(events, response); return; }
     await new Promise((resolve) => setTimeout(resolve, scenario === "slow" ? 8_000 : asked.path.endsWith("simulate") ? 300 : 15));

@@ -28,6 +28,8 @@ const LOOK = [
   { name: "failed", path: "/workload", scenario: "failed" },
   { name: "slow", path: "/workload", scenario: "slow", wait: 2600 },
   { name: "no-advice", path: "/workload/advisor", scenario: "no-advice" },
+  { name: "expired", path: "/workload", act: async (page) => { await page.request.post(`${base}/__mock`, { data: { scenario: "out" } }); await page.keyboard.press("r"); } },
+  { name: "offline", path: "/workload", act: async (page) => { await page.route("**/api/**", (route) => route.abort()); await page.route("**/healthz", (route) => route.abort()); await page.keyboard.press("r"); await page.waitForTimeout(400); } },
   { name: "sign-in", path: "/workload", scenario: "out" },
   { name: "refused", path: "/#token=bad", scenario: "out" },
   { name: "palette", path: "/workload/queries/q_7f3a91", act: async (page) => { await page.keyboard.press("Control+k"); await page.keyboard.type("sim"); } },
@@ -54,11 +56,12 @@ for (const view of VIEWS) {
     if (filter && !look.name.match(filter)) continue;
     const page = await context.newPage();
     const told = [];
-    page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (401|404|409|502)/.test(message.text())) told.push(message.text()); });
+    page.on("console", (message) => { if (["error", "warning"].includes(message.type()) && !/status of (401|404|409|502)|ERR_FAILED/.test(message.text())) told.push(message.text()); });
     page.on("pageerror", (error) => told.push(String(error)));
     await page.request.post(`${base}/__mock`, { data: { scenario: look.scenario ?? "normal" } });
-    await page.goto(base + look.path, { waitUntil: look.scenario === "slow" ? "domcontentloaded" : "networkidle" });
-    await page.waitForTimeout(look.wait ?? 350);
+    await page.goto(base + look.path, { waitUntil: "load" });
+    if (look.scenario !== "slow") await page.waitForSelector("h1", { timeout: 15_000 });
+    await page.waitForTimeout(look.wait ?? 700);
     await look.act?.(page);
     await page.waitForTimeout(250);
     await page.screenshot({ path: join(folder, `${look.name}-${view.name}.png`), fullPage: !["palette", "keys", "measure", "remove", "query"].includes(look.name) });

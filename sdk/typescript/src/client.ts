@@ -12,10 +12,10 @@ export type PathsOf<M extends Method> = {
 
 type Json<R> = R extends { content: { "application/json": infer T } } ? T : undefined;
 
-/** What an operation answers when it answers well. */
+/** What an operation answers when it answers well; a job, where it answers with one. */
 export type AnswerOf<P extends keyof paths, M extends Method> =
   Operation<P, M> extends { responses: infer R }
-    ? Json<R extends { 200: infer A } ? A : R extends { 201: infer A } ? A : R extends { 202: infer A } ? A : never>
+    ? Json<R extends { 202: infer A } ? A : R extends { 200: infer A } ? A : R extends { 201: infer A } ? A : never>
     : never;
 
 type QueryOf<P extends keyof paths, M extends Method> =

@@ -8,6 +8,7 @@ export type Capability = Capabilities["capabilities"][number];
 export type Me = S["Me"];
 export type Job = S["Job"];
 export type JobPage = S["JobPage"];
+export type Fact = S["Fact"];
 
 export type Verdict = S["Verdict"];
 export type Evidence = S["Evidence"];
@@ -46,6 +47,6 @@ export type Measurement = S["Measurement"];
 export type Runbook = S["Runbook"];
 export type RunbookStep = S["RunbookStep"];
 export type ScanReport = S["ScanReport"];
-export type ScanPage = S["ScanPage"];
+export type ScanPage = S["ScanReportPage"];
 export type ScanSchedule = S["ScanSchedule"];
 export type Activity = S["Activity"];

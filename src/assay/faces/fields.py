@@ -50,7 +50,7 @@ def fields_of(asks: type[BaseModel]) -> Mapping[str, Field]:
             many = False
         found[name] = Field(
             name=name, kind=kind, many=many and kind != "upload", required=info.is_required(), secret=name in secret,
-            choices=_choices(bare), default=None if info.is_required() else info.get_default(call_default_factory=False),
+            choices=_choices(bare), default=None if info.is_required() else info.get_default(),
             doc=(info.description or "").replace("\n", " "),
         )  # fmt: skip
     return found

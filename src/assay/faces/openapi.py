@@ -275,11 +275,10 @@ def _errors(operation: Operation, versioned: bool) -> Json:
     by_status: dict[str, list[str]] = {}
     for kind in sorted(kinds, key=lambda one: (one.status, one.code)):
         by_status.setdefault(str(kind.status), []).append(kind.code)
-    schema = {"$ref": "#/components/schemas/Error"}
-    return {
-        status: {
-            "description": ", ".join(codes), "x-codes": codes, "content": {"application/json": {"schema": schema}},
-            **({"headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}} if status == "429" else {}),
-        }
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+    made: Json = {
+        status: {"description": ", ".join(codes), "x-codes": codes, "content": content}
         for status, codes in by_status.items()
-    }  # fmt: skip
+    }
+    made["429"]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    return made

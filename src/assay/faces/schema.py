@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter
 
@@ -58,9 +59,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write("usage: python -m assay.faces.schema FOLDER MODULE:CATALOGUE\n")
         return 2
     module, _, name = arguments[1].partition(":")
-    found: Any = getattr(importlib.import_module(module), name)
-    catalogue: Catalogue = found() if callable(found) else found
-    for file in write(catalogue, Path(arguments[0])):
+    found = cast("Catalogue | Callable[[], Catalogue]", getattr(importlib.import_module(module), name))
+    for file in write(found if isinstance(found, Catalogue) else found(), Path(arguments[0])):
         sys.stdout.write(f"{file}\n")
     return 0
 

@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ASSAY_", use_attribute_docstrings=True, extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=_home)
-    """Folder of the database, the logs and the token file; made with mode 0700."""
+    """Folder of the database, the sealing key and the token file; made with mode 0700."""
     key_file: Path | None = None
     """File with the sealing key; by default `keys/master.key` in `home`. Made (0600) when it is not there."""
     key: str | None = Field(default=None, repr=False)

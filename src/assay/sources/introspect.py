@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from assay.kernel.values import now
@@ -18,16 +20,24 @@ _OURS = """
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't'
    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
-   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+   AND pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND c.oid <> ALL (%(locked)s::oid[])
 """
 """Tables that the account may see; every query below starts from these."""
+
+_LOCKED = """
+SELECT DISTINCT coalesce(i.indrelid, l.relation)::bigint AS oid
+  FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = l.relation
+ WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
+   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+"""
+"""Those that DDL holds or waits for: sizes and definitions of their indexes would wait too."""
 
 _TABLES = (
     """
 SELECT c.oid::bigint AS oid, n.nspname::text AS schema_name, c.relname::text AS name,
        CASE WHEN c.relkind = 'p' THEN 'partitioned' WHEN c.relkind = 'm' THEN 'materialised'
             WHEN c.relispartition THEN 'partition' ELSE 'table' END AS kind,
-       c.reltuples::float8 AS rows, c.relpages AS pages, {table_bytes} AS bytes,
+       c.reltuples::float8 AS rows, c.relpages AS pages, coalesce(pg_catalog.pg_table_size(c.oid), 0) AS bytes,
        pg_catalog.pg_stat_get_tuples_inserted(c.oid) AS inserts,
        pg_catalog.pg_stat_get_tuples_updated(c.oid) AS updates,
        pg_catalog.pg_stat_get_tuples_deleted(c.oid) AS deletes,
@@ -39,12 +49,6 @@ SELECT c.oid::bigint AS oid, n.nspname::text AS schema_name, c.relname::text AS 
     + _OURS
     + " ORDER BY n.nspname, c.relname"
 )
-
-_EXACT = "coalesce(pg_catalog.pg_table_size(c.oid), 0)"
-_ESTIMATED = """
-(c.relpages + coalesce((SELECT t.relpages FROM pg_catalog.pg_class t WHERE t.oid = c.reltoastrelid), 0))::bigint
-  * pg_catalog.current_setting('block_size')::bigint"""
-"""pg_table_size waits for a lock that DDL may hold; the pages of the last VACUUM or ANALYZE need none."""
 
 _COLUMNS = (
     """
@@ -81,7 +85,7 @@ SELECT i.indexrelid::bigint AS oid, i.indrelid::bigint AS table_oid, x.relname::
              ORDER BY g.n) END AS expressions,
        CASE WHEN i.indpred IS NOT NULL THEN pg_catalog.pg_get_expr(i.indpred, i.indrelid, true) END AS predicate,
        i.indisunique AS unique, i.indisprimary AS primary, i.indisreplident AS replica_identity,
-       i.indisvalid AND i.indisready AS valid, {index_bytes} AS bytes,
+       i.indisvalid AND i.indisready AS valid, coalesce(pg_catalog.pg_relation_size(i.indexrelid), 0) AS bytes,
        pg_catalog.pg_stat_get_numscans(i.indexrelid) AS scans, o.name AS constraint, h.name AS part_of
   FROM pg_catalog.pg_index i
   JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
@@ -135,17 +139,41 @@ SELECT pg_catalog.current_schemas(false)::text[] AS search_path,
 def read_schema(session: Session, source_id: str) -> Schema:
     """Read tables, columns, keys, indexes, sizes and statistics of everything outside the system schemas.
 
-    Column statistics are there for columns that the account may read. Sizes are exact, or, while DDL holds a lock
-    that the server would have to wait for, those of the last VACUUM or ANALYZE.
+    Column statistics are there for columns that the account may read. A table that DDL holds locked for long is left
+    out: neither can the planner plan a statement on it until then.
     Raises what `Session.rows` raises.
     """
+    try:
+        return _read(session, source_id, [])
+    except TimedOut:
+        locked = [int(row["oid"]) for row in session.rows(_LOCKED)]
+        if not locked:
+            raise
+        return _read(session, source_id, locked)
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Stop the garbage collector: objects that all stay would set it off again and again, for half of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+@_uncollected()
+def _read(session: Session, source_id: str, locked: list[int]) -> Schema:
+    without = {"locked": locked}
     around = session.rows(_AROUND)[0]
-    tables = _with_sizes(session, _TABLES, table_bytes=(_EXACT, _ESTIMATED))
-    columns = _by_table(session.rows(_COLUMNS))
-    statistics = _statistics(session)
-    indexes = _by_table(_indexes(session))
+    tables = session.rows(_TABLES, without)
+    columns = _by_table(session.rows(_COLUMNS, without))
+    statistics = _statistics(session, without)
+    indexes = _by_table(session.rows(_INDEXES, without))
     names = {(row["kind"], row["oid"]): str(row["name"]) for row in session.rows(_NAMES)}
-    keys = _by_table(session.rows(_FOREIGN_KEYS))
+    keys = _by_table(session.rows(_FOREIGN_KEYS, without))
     return Schema(
         source=source_id,
         tables=tuple(
@@ -164,29 +192,9 @@ def read_schema(session: Session, source_id: str) -> Schema:
     )
 
 
-def _indexes(session: Session) -> list[Row]:
-    size = "coalesce(pg_catalog.pg_relation_size(i.indexrelid), 0)"
-    pages = "x.relpages::bigint * pg_catalog.current_setting('block_size')::bigint"
-    return _with_sizes(session, _INDEXES, index_bytes=(size, pages))
-
-
-def _with_sizes(session: Session, sql: str, **sizes: tuple[str, str]) -> list[Row]:
-    """Ask with exact sizes, and with estimated ones when a lock is in the way."""
-    for choice in (0, 1):
-        text = sql
-        for name, texts in sizes.items():
-            text = text.replace("{" + name + "}", texts[choice])
-        try:
-            return session.rows(text)
-        except TimedOut:
-            if choice == 1:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _statistics(session: Session) -> dict[tuple[str, str, str], Row]:
+def _statistics(session: Session, without: Mapping[str, object]) -> dict[tuple[str, str, str], Row]:
     try:
-        rows = session.rows(_STATISTICS)
+        rows = session.rows(_STATISTICS, without)
     except Refused:  # pg_stats was revoked from this account: everything else is still worth reading
         return {}
     return {(row["schema_name"], row["table_name"], row["name"]): row for row in rows}
@@ -280,6 +288,10 @@ def elements(array: str | None) -> tuple[str, ...]:
         return ()
     if '"' not in array and "\\" not in array:
         return tuple(array[1:-1].split(","))
+    if "\\" not in array and array.startswith('{"') and array.endswith('"}'):
+        all_quoted = array[2:-2].split('","')
+        if array.count('"') == 2 * len(all_quoted):
+            return tuple(all_quoted)
     return tuple(
         _ESCAPED.sub(r"\1", quoted) if quoted or not bare else bare for quoted, bare in _ELEMENT.findall(array[1:-1])
     )

@@ -91,6 +91,12 @@ class Effect:
         return 1.0 - after / before if before > 0 else 0.0
 
     @property
+    def block_gains(self) -> tuple[float, ...]:
+        """The same for each sample."""
+        before = self.blocks_before if self.observed is None else (self.observed,) * len(self.blocks_after)
+        return tuple(1.0 - a / b if b > 0 else 0.0 for b, a in zip(before, self.blocks_after, strict=True))
+
+    @property
     def gains(self) -> tuple[float, ...]:
         """The same for each sample."""
         return tuple(1.0 - a / b if b > 0 else 0.0 for b, a in zip(self.before, self.after, strict=True))

@@ -161,7 +161,7 @@ def _until_sound(run: _Run, search: Search, mask: int) -> tuple[int, list[Verifi
 
 
 def _curve(run: _Run, search: Search, mask: int) -> tuple[Step, ...]:
-    """Put the chosen indexes in the order in which they are worth their bytes, then what would come next without a budget."""
+    """Put the chosen indexes in the order in which they are worth their bytes, then what did not fit the budget."""
     whatif, base = search.whatif, max(search.base, 1e-9)
     steps: list[Step] = []
     built = 0

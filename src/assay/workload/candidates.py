@@ -83,7 +83,7 @@ def joins(draft: IndexDraft, facts: StatementFacts) -> bool:
 
 
 def merged(one: IndexDraft, other: IndexDraft) -> IndexDraft | None:
-    """Make one index that does the work of two when the keys of one begin the keys of the other; None when they do not."""
+    """Make one index that does the work of two when the keys of one begin the keys of the other, else None."""
     if one.relation != other.relation or one.predicate != other.predicate or one == other:
         return None
     longer, shorter = (one, other) if len(one.keys) >= len(other.keys) else (other, one)
@@ -173,7 +173,13 @@ def _note_sorts(uses: dict[tuple[str, int], _Use], sorts: tuple[SortKey, ...]) -
 
 
 def _add(
-    into: list[IndexKey], table: Table, key: Key, *, opclass: str = "", descending: bool = False, nulls_first: bool = False
+    into: list[IndexKey],
+    table: Table,
+    key: Key,
+    *,
+    opclass: str = "",
+    descending: bool = False,
+    nulls_first: bool = False,
 ) -> None:
     """Append a key when a B-tree can hold it and it is not there yet."""
     if key.table != table.qualified or _PARAMETER.search(key.text):

@@ -11,8 +11,11 @@ from assay.ports.databases import ServerFacts
 from assay.ports.ledger import Tried
 from assay.sources.model import Index, Schema, Table
 from assay.workload.advice_model import Draft
-from assay.workload.statements.writer import quoted
+from assay.workload.statements.writer import literal, quoted
 
+_SCANS = """SELECT s.indexrelname, s.idx_scan, pg_relation_size(s.indexrelid), pg_get_indexdef(s.indexrelid)
+  FROM pg_stat_user_indexes s
+ WHERE s.schemaname = {schema} AND s.indexrelname IN ({names});"""
 SMALLEST = 16_384
 """An unused index of two pages is not worth a change."""
 _PLAIN = re.compile(r'^([a-z_][a-z0-9_$]*|"([^"]|"")+")$')
@@ -60,11 +63,10 @@ def covers(wide: Index, narrow: Index) -> bool:
         return False
     if wide.opclasses[:size] != narrow.opclasses or wide.collations[:size] != narrow.collations:
         return False
-    if not set(narrow.include) <= {_bare(text) for text in wide.keys} | {_bare(text) for text in wide.include}:
+    carried, held = {_bare(text) for text in narrow.include}, {_bare(text) for text in wide.include}
+    if not carried <= held | {_bare(text) for text in wide.keys}:
         return False
-    if (narrow.method != "btree" or _special(narrow)) and (
-        len(wide.keys) != size or set(wide.include) != set(narrow.include)
-    ):
+    if (narrow.method != "btree" or _special(narrow)) and (len(wide.keys) != size or held != carried):
         return False
     ways = [*zip(narrow.descending, narrow.nulls_first, wide.descending, wide.nulls_first, strict=False)][:size]
     same = all((d, n) == (wd, wn) for d, n, wd, wn in ways)
@@ -198,7 +200,9 @@ def lasted(window: float | None) -> str:
     if window is None:
         return "an unknown time"
     days = window / 86_400
-    return f"{days:,.0f} days" if days >= 2 else f"{window / 3_600:,.0f} hours" if days >= 0.1 else f"{window / 60:,.0f} minutes"
+    if days >= 2:
+        return f"{days:,.0f} days"
+    return f"{window / 3_600:,.0f} hours" if days >= 0.1 else f"{window / 60:,.0f} minutes"
 
 
 def _rationale(drop: Drop, window: float | None) -> str:
@@ -256,11 +260,4 @@ def _lighter(table: Table) -> float | None:
 
 def _reproduce(drop: Drop) -> str:
     names = [drop.index.name] + ([drop.cover.name] if drop.cover is not None else [])
-    listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
-    return (
-        "SELECT s.indexrelname, s.idx_scan, pg_relation_size(s.indexrelid), pg_get_indexdef(s.indexrelid)\n"
-        "  FROM pg_stat_user_indexes s\n"
-        f" WHERE s.schemaname = '{drop.table.schema_name.replace(chr(39), chr(39) * 2)}' AND s.indexrelname IN ({listed});"
-    )
-
-
+    return _SCANS.format(schema=literal(drop.table.schema_name), names=", ".join(literal(name) for name in names))

@@ -10,6 +10,7 @@ from assay.workload.advice_model import Effect
 from assay.workload.statements.writer import literal
 from assay.workload.whatif import Values, Weighed
 
+_CREATE = "SELECT * FROM hypopg_create_index({});"
 STATEMENTS = 12
 """So many statements at most travel with a proof, those that gain most first."""
 
@@ -82,10 +83,9 @@ def weighted(effects: Sequence[Effect], side: str) -> float:
 def reproduce_index(definition: str, given: Sequence[str], text: str, values: Values) -> str:
     """A psql script that shows today's plan, and the plan with the index, without building anything."""
     lines = ["CREATE EXTENSION IF NOT EXISTS hypopg;  -- once, as an administrator", "SELECT hypopg_reset();"]
-    lines += [f"SELECT hypopg_create_index({literal(one)});" for one in given]
+    lines += [_CREATE.format(literal(one)) for one in given]
     explain = _explain(text, values)
-    lines += [*explain, f"SELECT * FROM hypopg_create_index({literal(definition)});", *explain, "SELECT hypopg_reset();"]
-    return "\n".join(lines)
+    return "\n".join([*lines, *explain, _CREATE.format(literal(definition)), *explain, "SELECT hypopg_reset();"])
 
 
 def _explain(text: str, values: Values) -> list[str]:

@@ -105,7 +105,7 @@ class Judge:
             return name, self._without(fingerprint, text, found, error.message)
 
     def _judged(self, fingerprint: str, text: str, found: StatementFacts, ran: Ran) -> Judged:
-        planned = repair(text)
+        planned = repair(text, self.schema)
         types = self.session.parameter_types(planned) if found.parameters else ()
         seen = seen_values(text, self.running.get(fingerprint, ()))
         guessed = {} if seen else guessed_constants(planned, self.schema, found)

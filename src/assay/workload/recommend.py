@@ -199,7 +199,8 @@ def _confidence(helped: Sequence[Effect], table: Table, setting: Setting) -> tup
 
 def _age(table: Table, now: datetime) -> tuple[float, str]:
     if table.analysed_at is None:
-        return (0.9, "when its statistics were made is not known") if table.rows >= 0 else (0.6, "it was never analysed")
+        known = table.rows >= 0
+        return (0.9, "the age of its statistics is not known") if known else (0.6, "it was never analysed")
     days = (now - table.analysed_at).total_seconds() / 86_400
     words = f"statistics of {table.name} are {days:.0f} days old" if days >= 1 else "statistics are of today"
     return (1.0 if days <= 7 else 0.9 if days <= 30 else 0.8), words
@@ -210,7 +211,7 @@ def _risk(found: Verified, table: Table, setting: Setting) -> tuple[Risk, str]:
     seconds = build_seconds(table)
     extra = overhead([found.draft], setting.tables, list(setting.statements.values())) or 0.0
     writes = table.inserts + table.updates + table.deletes
-    size = f"{table.name} has {table.bytes / _MB:,.0f} MB; building takes about {seconds:,.0f} s without blocking writes"
+    size = f"{table.name} has {table.bytes / _MB:,.0f} MB; building takes about {seconds:,.0f} s, writes go on"
     if table.bytes >= 50e9 or (extra >= 50.0 and writes > max(table.rows, 1.0)):
         return "high", f"{size}; writing to it would be {extra:.0f} % more work (modelled)."
     if table.bytes >= 5e9 or (extra >= 20.0 and writes > 0.1 * max(table.rows, 1.0)):

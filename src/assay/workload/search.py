@@ -219,7 +219,8 @@ class Search:
         for new in self.whatif.members(option & ~mask):
             for place in places(mask & ~option):
                 old = self.whatif.drafts[place]
-                if old.relation == new.relation and old.predicate == new.predicate and old.keys == new.keys[: len(old.keys)]:
+                alike = old.relation == new.relation and old.predicate == new.predicate
+                if alike and old.keys == new.keys[: len(old.keys)]:
                     covered |= 1 << place
         return covered
 

@@ -106,8 +106,8 @@ def definition_of(recommendation: Recommendation) -> str:
         raise Invalid(f"{recommendation.title}: this is no index that can be imagined.", field="rec_id")
     if recommendation.type == "unimaginable_index":
         raise Invalid(
-            f"{recommendation.title}: hypopg imagines B-tree, hash, BRIN and bloom indexes only, so what this one would "
-            "do cannot be planned without building it.",
+            f"{recommendation.title}: hypopg imagines B-tree, hash, BRIN and bloom indexes only, so what this one "
+            "would do cannot be planned without building it.",
             field="rec_id",
         )
     return _NAMED.sub("CREATE INDEX ON ", recommendation.ddl)
@@ -120,7 +120,7 @@ def created_name(ddl: str) -> str | None:
 
 
 def dropped_name(ddl: str) -> str | None:
-    """The name, unquoted and without schema, of the index that a DROP INDEX drops; None when it is no such statement."""
+    """The name, unquoted and without schema, of the index that a DROP INDEX drops; None for another statement."""
     found = _DROPPED.match(ddl)
     return _unquoted(re.findall(r'"(?:[^"]|"")+"|[^.\s]+', found.group(1))[-1]) if found else None
 
@@ -199,7 +199,7 @@ def _simulated(
     if imagined:
         checks.append(Tried("The plan uses the index", used))
     checks += [
-        Tried("It gets cheaper" if improvement >= 0 else "It does not get dearer", improvement >= 0, f"{improvement:+.1f} %"),
+        Tried("It does not get dearer", improvement >= 0, f"{improvement:.1f} % less"),
         Tried("No hypothetical index was left", left == 0, f"{left} left"),
     ]
     return Simulated(
@@ -207,7 +207,9 @@ def _simulated(
         after_cost=after,
         improvement_pct=improvement,
         comparison=comparison,
-        samples=tuple(Sample(values=p.values, origin=p.origin, before=p.before.cost, after=p.after.cost) for p in pairs),
+        samples=tuple(
+            Sample(values=p.values, origin=p.origin, before=p.before.cost, after=p.after.cost) for p in pairs
+        ),
         uses_index=used and imagined,
         clean=left == 0,
         took_ms=took,

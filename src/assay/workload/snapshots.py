@@ -160,11 +160,12 @@ def read_statements(session: Session, limit: int = 5_000, min_mean_ms: float = 0
     Raises Refused when the extension is missing or not loaded, with the cure.
     """
     home, version = _extension(session)
-    rows = session.rows(_select(home, version), {"limit": limit + 1, "least": min_mean_ms})
-    complete = len(rows) <= limit
+    # what is left out below takes no room of the limit, as far as a fifth more rows can make up for it
+    most = limit + max(100, limit // 5)
+    rows = session.rows(_select(home, version), {"limit": most + 1, "least": min_mean_ms})
     entries: list[Entry] = []
     hidden = own = utility = 0
-    for row in rows[:limit]:
+    for row in rows[:most]:
         text = str(row["query"] or "")
         if text == HIDDEN:
             hidden += 1
@@ -174,9 +175,10 @@ def read_statements(session: Session, limit: int = 5_000, min_mean_ms: float = 0
             own += 1
         else:
             entries.append(_entry(row, text))
+    complete = len(rows) <= most and len(entries) <= limit
     reset_at, evictions = _info(session, home, version)
     return Snapshot(
-        tuple(entries), now(), reset_at, evictions, hidden, own, utility, complete, _partial(hidden, session)
+        tuple(entries[:limit]), now(), reset_at, evictions, hidden, own, utility, complete, _partial(hidden, session)
     )  # fmt: skip
 
 

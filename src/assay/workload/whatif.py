@@ -185,7 +185,7 @@ class WhatIf:
         return self.ask(place, mask) if known is None else known
 
     def everything(self, place: int) -> Costed:
-        """Plan a statement with every draft that can matter to it, and keep that as a bound on what smaller sets cost."""
+        """Plan a statement with every draft that can matter to it; that bounds what smaller sets cost."""
         memory = self._memory[place]
         answer = self.cost(place, memory.relevant)
         memory.bound(memory.relevant, answer)
@@ -274,7 +274,7 @@ class WhatIf:
         return plan
 
     def _arrange(self, scope: int, wanted: int) -> None:
-        """Make the server's hypothetical indexes within a scope exactly those wanted; others stay, they do not matter."""
+        """Make the server's hypothetical indexes within a scope exactly those wanted; others do not matter and stay."""
         for place in [p for p in self._present if scope >> p & 1 and not wanted >> p & 1]:
             self.session.forget(self._present.pop(place))
         for place in places(wanted):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from assay.kernel.tables import UtcDateTime
 from sqlalchemy import Column, Integer, MetaData, String, Table
+
+from assay.kernel.tables import UtcDateTime
 
 metadata = MetaData()
 notes = Table(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from assay.kernel.catalogue import Capability, Retention
-
 from trial.notes import operations, reactions
 from trial.notes._store import heard, notes
 from trial.notes.events import NOTE_ADDED

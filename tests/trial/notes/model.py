@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from assay.kernel.assayed import Assayed, Verdict
 from assay.kernel.values import Paged, Value
-from pydantic import Field
 
 
 class Note(Value):

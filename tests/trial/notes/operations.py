@@ -7,6 +7,8 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from sqlalchemy import delete, func, insert, select, update
+
 from assay.kernel.assayed import Verdict
 from assay.kernel.context import Context
 from assay.kernel.errors import Conflict, Invalid, NotFound
@@ -16,8 +18,6 @@ from assay.kernel.values import Page, now
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Change
 from assay.ports.workers import Progress
-from sqlalchemy import delete, func, insert, select, update
-
 from trial.notes._store import heard, notes
 from trial.notes.events import NOTE_ADDED
 from trial.notes.model import (
@@ -69,7 +69,9 @@ async def get(asked: FindNote, ctx: Context) -> Note:
     return Note(**{name: rows[0][name] for name in Note.model_fields})
 
 
-@operation("notes.list", effect="read", needs="notes:read", http=Get(PATH), errors=[Invalid], when="you look for a note")
+@operation(
+    "notes.list", effect="read", needs="notes:read", http=Get(PATH), errors=[Invalid], when="you look for a note"
+)
 async def list_notes(asked: ListNotes, ctx: Context) -> Page[Note]:
     """List notes, by id."""
     rows, total, cursor = await page_of_rows(ctx.store, select(notes).order_by(notes.c.id), asked)

@@ -32,7 +32,7 @@ export function JobProgress({ job, title, onStop }: { job: Job; title: string; o
           : <rect className={job.state === "failed" ? "bar-critical" : "bar-accent"} width={((percent ?? 100) / 100) * 320} height={4} />}
       </svg>
       <div className="between min-h-7">
-        <span className="small t2 clip" title={job.message ?? step}>{job.message ?? (step || WORDS[job.state])}</span>
+        <span className="small t2 clip" title={step}>{step || WORDS[job.state]}</span>
         {running && onStop && <Button kind="quiet" icon="stop" onClick={onStop}>Stop</Button>}
         {job.state === "failed" && <span className="status small text-critical"><Mark state="critical" />failed</span>}
       </div>

@@ -12,12 +12,12 @@ export function cureIn(sentence: string): string | null {
 export function Partial({ missing, onAgain }: { missing: readonly string[]; onAgain?: () => void }) {
   if (missing.length === 0) return null;
   return (
-    <details className="note warning fold block" role="status">
+    <details className="note warning fold block">
       <summary>
         <span className="status"><Mark state="warning" /><b>Partial</b><span>{plural(missing.length, "thing")} could not be read</span></span>
         <span className="link" data-shut="Show which" data-open="Hide" />
       </summary>
-      <ul className="stack mt-2 gap-2">
+      <ul className="stack mt-2 gap-2 pl-[18px]">
         {missing.map((sentence) => {
           const cure = cureIn(sentence);
           return <li key={sentence} className="between flex-wrap"><span className="break">{sentence}</span>{cure && <CopyButton text={cure} kind="line">Copy the statement</CopyButton>}</li>;

@@ -37,7 +37,7 @@ function nameWord(name: string): string {
 }
 
 export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen: (id: string) => void; extra?: ReactNode }) {
-  const facts = evidence.facts as Facts;
+  const facts: Facts = evidence.facts ?? {};
   const compared = pair(facts);
   const shown = Object.entries(facts).filter(([name, value]) => (!compared || !IN_PAIR.has(name)) && !isLong(value));
   const long = Object.entries(facts).filter(([, value]) => isLong(value));
@@ -57,7 +57,7 @@ export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen:
       {extra}
       <section>
         <h3>Checks that ran</h3>
-        {evidence.expired ? <p className="note"><Mark state="unknown" /><span>Their content has expired. The digest still stands in the chain.</span></p> : (
+        {!evidence.intact ? <p className="note critical"><Mark state="critical" /><span><b>Not as it was written.</b> The content of this entry does not fit its digest; it is not shown.</span></p> : evidence.expired ? <p className="note"><Mark state="unknown" /><span>Their content has expired. The digest still stands in the chain.</span></p> : (
           <ul className="checks">
             {evidence.checks.map((check, at) => (
               <li key={at}>

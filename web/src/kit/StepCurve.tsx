@@ -51,7 +51,7 @@ export function StepCurve({ steps, top, budget, onMove, onSettle, disabled = fal
   const line = steps.reduce((path, step) => `${path}H${x(step.bytes / MB).toFixed(1)}V${y(step.relative_cost).toFixed(1)}`, `M${x(0)} ${y(1).toFixed(1)}`) + `H${width - RIGHT}`;
   const bought = steps.slice(0, reached.bought);
   const shade = bought.reduce((path, step) => `${path}H${x(step.bytes / MB).toFixed(1)}V${y(step.relative_cost).toFixed(1)}`, `M${x(0)} ${y(1).toFixed(1)}`) + `H${x(budget).toFixed(1)}V${FLOOR}H${LEFT}z`;
-  const marks = ticks(top, 5).filter((mark) => mark <= top);
+  const marks = ticks(top, width < 480 ? 3 : 5).filter((mark) => mark <= top);
   const right = x(budget) > width - 170;
   const steepest = biggest(steps);
   const says = `Workload cost against index storage. ${steps.map((step) => `${bytes(step.bytes)}: ${percentNumber(step.relative_cost * 100)} %`).join("; ")}.`;

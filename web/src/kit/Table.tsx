@@ -40,7 +40,7 @@ export function Table<Row>({ label, columns, rows, rowKey, sorted, onSort, compa
   const body = useRef<HTMLTableSectionElement>(null);
   const shown = useWindowed(body, rows.length, compact ? 32 : 44, rows.length > VIRTUAL_FROM && !inner);
   useRowKeys(body, onSelect ? { rows, rowKey, selected, onSelect } : null);
-  return (
+  const table = (
     <table className={`data-table ${compact ? "compact" : ""} ${inner ? "inner" : ""} ${onSelect ? "links" : ""}`} aria-label={label} aria-busy={busy || undefined} aria-rowcount={rows.length > VIRTUAL_FROM ? rows.length + 1 : undefined}>
       <colgroup>{columns.map((column) => <col key={column.key} className={`${column.width ?? ""} ${column.hide ?? ""}`} />)}</colgroup>
       <thead>
@@ -75,6 +75,7 @@ export function Table<Row>({ label, columns, rows, rowKey, sorted, onSort, compa
       </tbody>
     </table>
   );
+  return inner ? <div className="scroll-x" role="group" aria-label={label} tabIndex={0}>{table}</div> : table;
 }
 
 /** Room for the rows that are not drawn; an SVG, since its height is an attribute. */

@@ -33,8 +33,9 @@ export function Drawer({ id, verdict, onOpen, onClose }: Props) {
   const mine = replay?.id === id ? replay : null;
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
+    const node = panel.current;
     title.current?.focus({ preventScroll: true });
-    return () => { if (panel.current === null || panel.current.contains(document.activeElement) || document.activeElement === document.body) before?.focus({ preventScroll: true }); };
+    return () => { if (node?.contains(document.activeElement) || document.activeElement === document.body) before?.focus({ preventScroll: true }); };
   }, []);
   useEffect(() => { panel.current?.scrollTo(0, 0); }, [id]);
   useKeys({ Escape: { does: "Close evidence", run: onClose, always: true }, "]": { does: "Close evidence", run: onClose } });

@@ -7,7 +7,7 @@ export function Expired() {
   return (
     <Dialog title="Your session has ended" onClose={() => undefined}>
       <p className="t2">Nothing on this page is lost. Print a new sign-in address on the machine where Assay runs, and paste it here.</p>
-      <Sql sql="assay sign-in" framed label="The command that prints a sign-in address" />
+      <Sql sql="assay url" framed label="The command that prints a sign-in address" />
       <TokenForm />
     </Dialog>
   );

@@ -1,15 +1,18 @@
 // The frame of every page: navigation, top bar, the room's page, evidence beside it, what floats above.
 import type { Verdict } from "@assay/client";
 import { Suspense, useCallback, useMemo, useState } from "react";
+import { Brand } from "../kit/Brand";
 import { Button } from "../kit/Button";
 import { EvidenceDoor } from "../kit/evidence-door";
 import { useKeys, type Keys } from "../kit/keys";
 import { Loading } from "../kit/Loading";
 import { Mark } from "../kit/Mark";
+import { Sql } from "../kit/Sql";
 import { openPalette, useActs } from "./acts";
 import { Boundary } from "./Boundary";
 import { Drawer } from "./Drawer";
 import { Expired } from "./Expired";
+import { useFactStream } from "./facts";
 import { KeysDialog } from "./KeysDialog";
 import { Nav } from "./Nav";
 import { NotFound } from "./NotFound";
@@ -30,6 +33,7 @@ export function Frame() {
   const place = usePlace();
   const rooms = useRooms();
   const { offline, signedIn } = useSession();
+  useFactStream();
   const [keysOpen, setKeysOpen] = useState(false);
   const [shut, setShut] = useState(navShut);
   const [told, setTold] = useState<Record<string, Verdict>>({});
@@ -93,15 +97,21 @@ export function Frame() {
 export function Waiting() {
   const { offline } = useSession();
   return (
-    <main className="gate" id="main">
-      {offline && (
-        <section className="card"><div className="empty">
-          <h1 className="text-20 font-semibold">Assay does not answer</h1>
-          <p>Nothing listens at {window.location.host}. It is asked again by itself; start it on its machine:</p>
-          <pre className="sql code">assay up</pre>
-          <div className="row"><Button icon="replay" onClick={() => window.location.reload()}>Try again</Button></div>
-        </div></section>
-      )}
-    </main>
+    <div className="app">
+      <nav className="nav" aria-label="Capabilities"><span className="brand"><Brand /><span>Assay</span></span></nav>
+      <div>
+        <header className="top" />
+        <main id="main" tabIndex={-1}>
+          {offline ? (
+            <section className="card"><div className="empty">
+              <h1 className="text-20 font-semibold">Assay does not answer</h1>
+              <p>Nothing listens at {window.location.host}. It is asked again by itself; start it on its machine:</p>
+              <Sql sql="assay up" framed label="The command that starts Assay" />
+              <div className="row"><Button icon="replay" onClick={() => window.location.reload()}>Try again</Button></div>
+            </div></section>
+          ) : <><h1 className="sr">Assay</h1><Loading rows={8} what="Assay" /></>}
+        </main>
+      </div>
+    </div>
   );
 }

@@ -4,12 +4,13 @@ import { Brand } from "../kit/Brand";
 import { count } from "../kit/figures";
 import { Icon, isIcon } from "../kit/Icon";
 import { Mark } from "../kit/Mark";
-import { useCounts } from "./counts";
+import { useCount, useCounts } from "./counts";
 import { GROUPS, type Room } from "./room";
 import { useRooms } from "./rooms";
 import { useLedger } from "./ledger";
 import { Link } from "./Link";
 import { usePlace } from "./router";
+import { useSources } from "./sources";
 
 function RoomLink({ room, path }: { room: Room; path: string }) {
   const counts = useCounts();
@@ -35,6 +36,7 @@ function RoomLink({ room, path }: { room: Room; path: string }) {
 export function Nav() {
   const { path } = usePlace();
   const rooms = useRooms();
+  useCount("sources", useSources().value?.total);
   return (
     <nav className="nav" aria-label="Capabilities">
       <Link className="brand" to="/" aria-label="Assay, home"><Brand /><span>Assay</span></Link>

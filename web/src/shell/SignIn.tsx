@@ -10,7 +10,7 @@ import { Sql } from "../kit/Sql";
 import { signIn, useSession } from "./session";
 
 /** What prints a fresh sign-in address, on the machine where the server runs. */
-const COMMAND = "assay sign-in";
+const COMMAND = "assay url";
 
 /** A token, or the whole address that holds one. */
 export function tokenIn(text: string): string {

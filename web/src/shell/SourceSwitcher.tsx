@@ -4,14 +4,12 @@ import { Mark } from "../kit/Mark";
 import { Menu, MenuEntry } from "../kit/Menu";
 import { ENGINE_WORD, SOURCE_MARK, SOURCE_WORD } from "../kit/words";
 import { here, navigate, usePlace } from "./router";
-import { useCount } from "./counts";
 import { lookAt, useSource, useSources } from "./sources";
 
 export function SourceSwitcher() {
   const { value } = useSources();
   const source = useSource();
   const { path } = usePlace();
-  useCount("sources", value?.total);
   if (!source || !value) return null;
   const ofOne = path.startsWith("/workload/queries/");
   return (

@@ -48,10 +48,10 @@ export function TopBar({ found }: { found: Found | null }) {
     <header className="top">
       <Crumbs found={found} />
       <span className="fill" />
-      <SourceSwitcher />
+      {found?.room.scoped && <SourceSwitcher />}
       <JobsMenu />
-      <button className="find-button" type="button" aria-label="Search or run Ctrl K" title="Search or run" onClick={() => openPalette()}>
-        <Icon name="search" /><span>Search or run</span><kbd>Ctrl K</kbd>
+      <button className="find-button" type="button" title="Search or run" onClick={() => openPalette()}>
+        <Icon name="search" /><span>Search or run</span> <kbd>Ctrl K</kbd>
       </button>
       <ThemeSwitch />
       <Me />

@@ -4,16 +4,9 @@ import { create } from "zustand";
 import { assay } from "./client";
 import { toastError } from "./toasts";
 
-interface Jobs {
-  jobs: Record<string, Job>;
-  /** Jobs that this page started. */
-  mine: ReadonlySet<string>;
-}
-
-export const useJobs = create<Jobs>()(() => ({ jobs: {}, mine: new Set() }));
+export const useJobs = create<{ jobs: Record<string, Job> }>()(() => ({ jobs: {} }));
 
 const followed = new Map<string, Promise<Job | null>>();
-const listeners = new Set<(job: Job, mine: boolean) => void>();
 const WORDS: Record<string, string> = { "workload.scan": "Scan", "workload.advise": "Index advice", "workload.simulate": "Simulate" };
 
 /** What a job is called. */
@@ -35,12 +28,6 @@ function forget(id: string): void {
   useJobs.setState(({ jobs }) => ({ jobs: Object.fromEntries(Object.entries(jobs).filter(([key]) => key !== id)) }));
 }
 
-/** Be told when any job ends. */
-export function onJobEnd(listener: (job: Job, mine: boolean) => void): () => void {
-  listeners.add(listener);
-  return () => { listeners.delete(listener); };
-}
-
 function follow(job: Job): Promise<Job | null> {
   put(job);
   const known = followed.get(job.id);
@@ -48,11 +35,7 @@ function follow(job: Job): Promise<Job | null> {
   const following = (async () => {
     const last = ended(job) ? job : await followJob(assay, job.id, { onProgress: put });
     followed.delete(job.id);
-    if (last) {
-      put(last);
-      const mine = useJobs.getState().mine.has(last.id);
-      listeners.forEach((listener) => listener(last, mine));
-    }
+    if (last) put(last);
     setTimeout(() => forget(job.id), 20_000);
     return last;
   })();
@@ -63,9 +46,7 @@ function follow(job: Job): Promise<Job | null> {
 
 /** Start a job and wait for its end; throws what made it fail. */
 export async function runJob(start: () => Promise<Job>): Promise<Job> {
-  const job = await start();
-  useJobs.setState(({ mine }) => ({ mine: new Set(mine).add(job.id) }));
-  const last = await follow(job);
+  const last = await follow(await start());
   if (last?.state === "failed") throw jobError(last);
   if (!last) throw new Error("The job was lost sight of. It may still be running.");
   return last;
@@ -75,8 +56,8 @@ export async function runJob(start: () => Promise<Job>): Promise<Job> {
 export function jobError(job: Job): AssayError {
   const known = (job.error ?? {}) as { code?: string; message?: string; details?: Record<string, unknown>; trace_id?: string; timestamp?: string };
   return new AssayError(500, {
-    code: known.code ?? "job_failed", message: known.message ?? job.message ?? `${jobWord(job)} failed.`,
-    details: known.details ?? {}, trace_id: known.trace_id ?? "", timestamp: known.timestamp ?? job.ended_at ?? new Date().toISOString(),
+    code: known.code ?? "job_failed", message: known.message ?? `${jobWord(job)} failed.`,
+    details: known.details ?? {}, trace_id: known.trace_id ?? job.trace_id, timestamp: known.timestamp ?? job.ended_at ?? new Date().toISOString(),
   });
 }
 

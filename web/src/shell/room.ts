@@ -23,6 +23,8 @@ export interface Room {
   group: (typeof GROUPS)[number];
   /** What the number beside it counts. */
   counts: string;
+  /** It looks at one source at a time; the top bar says which. */
+  scoped?: boolean;
   /** The letter after g. */
   key?: string;
   pages: PageOf[];

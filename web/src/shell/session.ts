@@ -102,7 +102,7 @@ async function probe(): Promise<void> {
   probing = false;
 }
 
-/** Whether an operation is there: "workload.measure". */
+/** Whether an operation is there, and mine to ask: "workload.measure". */
 export function useCan(operation: string): boolean {
-  return useSession((session) => session.capabilities.some((one) => one.operations.some((known) => known.name === operation)));
+  return useSession((session) => session.capabilities.some((one) => one.operations.some((known) => known.name === operation && known.allowed)));
 }

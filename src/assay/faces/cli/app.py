@@ -34,17 +34,16 @@ def build(catalogue: Catalogue, open_house: OpenHouse) -> typer.Typer:
         """Make the rooms commands even when there is only one."""
 
     known = {operation.name: operation for operation in catalogue}
+    if {"workload.scan", "sources.connect"} <= known.keys():
+        add_scan(app, open_house)
     for word in WORDS:
         if word.operation in known:
             operation = known[word.operation]
             made = command(operation, open_house, word.options)
             app.command(word.name, help=_text(operation), rich_help_panel="Workload")(made)
-    if {"workload.scan", "sources.connect"} <= known.keys():
-        add_scan(app, open_house)
     for capability in catalogue.capabilities:
-        room = typer.Typer(
-            name=capability.name, help=f"{capability.title}.", no_args_is_help=True, rich_markup_mode="rich"
-        )
+        verbs = ", ".join(operation.verb.replace("_", "-") for operation in capability.operations)
+        room = typer.Typer(name=capability.name, help=verbs, no_args_is_help=True, rich_markup_mode="rich")
         for operation in capability.operations:
             room.command(operation.verb.replace("_", "-"), help=_text(operation))(command(operation, open_house))
         app.add_typer(room, rich_help_panel=ROOMS)

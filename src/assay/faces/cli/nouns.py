@@ -32,20 +32,22 @@ def bottlenecks(console: Console, page: Any) -> None:
     """The statements that cost most, what they suffer from, and what fixes them with the proof."""
     window = f" over {milliseconds(page.window_seconds * 1000)}" if page.window_seconds else ""
     heading(console, f"{len(page.items)} of {page.total} statements of {page.source_name}")
-    line(console, f"{milliseconds(page.total_ms)} in all{window}, statistics read {age(page.read_at)}", style="dim")
+    fixes = f"{number(page.proved)} fixes proved, {number(page.withheld)} withheld"
+    read = f"{milliseconds(page.total_ms)} in all{window}, statistics read {age(page.read_at)}"
+    line(console, f"{read}; {fixes}", style="dim")
     columns = (
         Column("#", "right"), Column("Statement", ratio=3), Column("Share", "right", no_wrap=True),
         Column("Mean", "right", from_width=70, no_wrap=True), Column("Calls", "right", from_width=90, no_wrap=True),
-        Column("Suffers from", ratio=2, from_width=60), Column("Fix", "right", no_wrap=True), Column("Hallmark", ratio=1),
+        Column("Suffers from", ratio=2, from_width=60), Column("Fix", "right", no_wrap=True),
+        Column("Hallmark", ratio=1),
     )  # fmt: skip
     rows: list[Sequence[Any]] = []
     for place, worst in enumerate(page.items, 1):
         fix = worst.recommendation
         title = Text(said(worst.title).plain).append(f"\n{worst.query_id}", style="dim")
         gain, mark = ("", Text("")) if fix is None else (percent(fix.improvement_pct), hallmark(fix))
-        rows.append(
-            (place, title, f"{worst.load.share:.1%}", milliseconds(worst.mean_ms), number(worst.calls), worst.reason, gain, mark)
-        )  # fmt: skip
+        load = (f"{worst.load.share:.1%}", milliseconds(worst.mean_ms), number(worst.calls))
+        rows.append((place, title, *load, worst.reason, gain, mark))
     table(console, columns, rows)
     _fixes(console, [worst.recommendation for worst in page.items if worst.recommendation is not None])
     notes(console, page.partial)
@@ -100,20 +102,24 @@ def recommendations(console: Console, page: Any) -> None:
         recommendation_short(console, fix)
 
 
-def advice(console: Console, found: Any) -> None:
-    """What an advice found over the whole workload."""
-    heading(console, "Advice")
+def advice_line(console: Console, found: Any) -> None:
+    """What an advice found over the whole workload, in two lines."""
     budget = "" if found.budget_bytes is None else f" of {size(found.budget_bytes)}"
-    text = f"Planner cost of the workload {percent(100 * (1 - found.relative_cost))}, indexes {size(found.used_bytes)}{budget}  "
+    cost = percent(100 * (1 - found.relative_cost))
+    text = f"Planner cost of the workload {cost}, indexes {size(found.used_bytes)}{budget}  "
     line(console, said(text).append_text(hallmark(found)))
     counts = f"{number(found.statements)} statements planned, {number(found.unplanned)} could not be"
     tried = f"{number(found.what_if_calls)} plans asked for in {milliseconds(found.took_ms)}"
-    line(
-        console,
-        f"{counts}; {tried}; {number(found.rejected)} candidates rejected; {number(found.dearer)} statements dearer",
-    )
+    rest = f"{number(found.rejected)} candidates rejected; {number(found.dearer)} statements dearer"
+    line(console, f"{counts}; {tried}; {rest}", style="dim")
     for missing in found.missing:
         line(console, f"Not known: {missing}", style="dim")
+
+
+def advice(console: Console, found: Any) -> None:
+    """What an advice found, with every index that it chose."""
+    heading(console, "Advice")
+    advice_line(console, found)
     for fix in found.recommendations:
         recommendation_short(console, fix)
 
@@ -133,22 +139,25 @@ def findings(console: Console, found: Sequence[Any]) -> None:
         table(console, columns, rows)
 
 
-def scan(console: Console, report: Any) -> None:
-    """What one scan read and found."""
-    heading(console, f"Scanned in {milliseconds(report.took_ms)}")
+def scan_line(console: Console, report: Any) -> None:
+    """What one scan read."""
     new = f", {number(report.new)} new" if report.new else ""
-    line(console, f"{number(report.statements)} entries, {number(report.fingerprints)} statements{new}; "
-                  f"{number(report.planned)} planned, {number(report.unplanned)} could not be")  # fmt: skip
+    planned = f"{number(report.planned)} planned, {number(report.unplanned)} could not be"
+    read = f"{number(report.statements)} entries, {number(report.fingerprints)} statements{new}"
+    line(console, f"{read}; {planned}; {number(len(report.findings))} findings, in {milliseconds(report.took_ms)}")
     if report.reset:
         line(console, "Statistics were reset since the last scan: this one starts a new window.", style="yellow")
     if report.evicted:
-        line(
-            console,
-            f"The server threw {number(report.evicted)} entries away: raise pg_stat_statements.max.",
-            style="yellow",
-        )
-    findings(console, report.findings)
+        evicted = f"The server threw {number(report.evicted)} entries away: raise pg_stat_statements.max."
+        line(console, evicted, style="yellow")
     notes(console, report.partial)
+
+
+def scan(console: Console, report: Any) -> None:
+    """What one scan read and found."""
+    heading(console, "Scanned")
+    scan_line(console, report)
+    findings(console, report.findings)
 
 
 def notes(console: Console, partial: Sequence[str]) -> None:
@@ -200,7 +209,8 @@ def query(console: Console, detail: Any) -> None:
 
 def simulation(console: Console, ran: Any) -> None:
     """What one fix does to one statement."""
-    text = f"{ran.query_id} with {ran.rec_id}: {percent(ran.improvement_pct)} planner cost in {milliseconds(ran.took_ms)}  "
+    gain = f"{percent(ran.improvement_pct)} planner cost"
+    text = f"{ran.query_id} with {ran.rec_id}: {gain}, planned in {milliseconds(ran.took_ms)}  "
     console.print(said(text, "bold").append_text(hallmark(ran)))
     used = "The plan uses the index." if ran.uses_index else "The plan does not use the index."
     line(console, used + ("" if ran.clean else " A hypothetical index was left behind."))

@@ -140,8 +140,8 @@ def read_secret(field: Field, given: str | None) -> str | None:
     if given is not None:
         if shows_password(given):
             typer.echo(
-                f"assay: the password in --{field.name.replace('_', '-')} is visible to other processes and in the "
-                f"shell's history; `-` or env:NAME is not.",
+                "assay: what was typed is visible to other processes and in the shell's history; "
+                "`-` (standard input) or env:NAME is not.",
                 err=True,
             )
         return given

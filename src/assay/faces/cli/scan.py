@@ -12,6 +12,7 @@ import typer
 from pydantic import BaseModel
 from rich.console import Console
 
+from assay.faces.cli.nouns import advice_line, scan_line
 from assay.faces.cli.options import read_secret
 from assay.faces.cli.run import Asker, OpenHouse, guarded, perform, stdout
 from assay.faces.cli.show import show
@@ -65,8 +66,12 @@ def _print(console: Console, found: dict[str, Any], *, as_json: bool) -> None:
         shapes = {name: part.model_dump(mode="json") for name, part in found.items() if isinstance(part, BaseModel)}
         typer.echo(json.dumps(shapes, ensure_ascii=False))
         return
-    for name in ("check", "scan", "bottlenecks", "advice"):
-        show(console, found[name])
+    show(console, found["check"])
+    heading(console, "Scanned")
+    scan_line(console, found["scan"])
+    show(console, found["bottlenecks"])
+    heading(console, "All together")
+    advice_line(console, found["advice"])
     worst = found["bottlenecks"].items
     fixes = [item for item in worst if item.recommendation is not None and item.recommendation.verdict == "assayed"]
     if fixes:
@@ -114,7 +119,8 @@ def whereabouts(dsn: str) -> tuple[str, str, str]:
             host, port, account = parts.hostname or "", parts.port, unquote(parts.username or "")
             database = unquote(parts.path.lstrip("/"))
         else:
-            pairs = dict(pair.partition("=")[::2] for pair in shlex.split(dsn))
+            split = (pair.partition("=") for pair in shlex.split(dsn))
+            pairs = {name: value for name, _, value in split}
             host, account = pairs.get("host", ""), pairs.get("user", "")
             port, database = int(pairs.get("port", "5432")), pairs.get("dbname", "")
     except ValueError:

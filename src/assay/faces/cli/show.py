@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from rich.console import Console
@@ -52,16 +52,19 @@ _WHOLE = frozenset({"Recommendation", "SourceCheck"})
 
 def _rows(console: Console, items: tuple[Any, ...]) -> None:
     """A table of the fields that fit in a cell, without those that are empty everywhere."""
+    first: BaseModel = items[0]
+    is_claim = isinstance(first, Assayed)
     names = [
         name
-        for name in type(items[0]).model_fields
-        if any(_fits(getattr(item, name)) for item in items) and not (isinstance(items[0], Assayed) and name in _CLAIM)
+        for name in type(first).model_fields
+        if any(_fits(getattr(item, name)) for item in items) and not (is_claim and name in _CLAIM)
     ][:MOST_COLUMNS]
     columns = [
-        Column(_title(name), _side(getattr(items[0], name)), from_width=30 + 12 * i) for i, name in enumerate(names)
+        Column(_title(name), _side(getattr(first, name)), from_width=16 + 11 * place)
+        for place, name in enumerate(names)
     ]
     rows = [[_cell(getattr(item, name)) for name in names] for item in items]
-    if isinstance(items[0], Assayed):
+    if is_claim:
         columns.append(Column("Hallmark"))
         rows = [[*row, hallmark(item)] for row, item in zip(rows, items, strict=True)]
     table(console, columns, rows)
@@ -90,11 +93,11 @@ def _fields(console: Console, answer: BaseModel, indent: int = 0) -> None:
         for missing in answer.missing:
             line(console, f"Not known: {missing}", style="dim", indent=indent)
     for name in type(answer).model_fields:
-        value = getattr(answer, name)
+        value: Any = getattr(answer, name)
         if isinstance(answer, Assayed) and name in _CLAIM:
             continue
         if isinstance(value, BaseModel) or (isinstance(value, tuple | list) and value and not _is_words(value)):
-            later.append((name, value))
+            later.append((name, cast("Any", value)))
         elif value is not None and value != ():
             line(console, said(f"{_title(name)}: ", "dim").append(said(_cell(value))), indent=indent)
     for name, value in later:
@@ -121,7 +124,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S} ({age(value)})"
+        return age(value)
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, Mapping):

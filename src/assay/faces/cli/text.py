@@ -94,12 +94,12 @@ def age(at: datetime | None) -> str:
     if at is None:
         return "never"
     seconds = (datetime.now(UTC) - at).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for limit, divisor, unit in ((7_200, 60, "min"), (172_800, 3_600, "h")):
-        if seconds < limit:
-            return f"{seconds / divisor:.0f} {unit} ago"
-    return f"{seconds / 86_400:.0f} days ago"
+    if abs(seconds) < 60:
+        return "now"
+    units = ((7_200, 60, "min"), (172_800, 3_600, "h"), (float("inf"), 86_400, "days"))
+    divisor, unit = next((divisor, unit) for limit, divisor, unit in units if abs(seconds) < limit)
+    text = f"{abs(seconds) / divisor:.0f} {unit}"
+    return f"{text} ago" if seconds > 0 else f"in {text}"
 
 
 @dataclass(frozen=True, slots=True)

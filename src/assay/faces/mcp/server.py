@@ -131,7 +131,7 @@ _STOPPING: set[asyncio.Future[Any]] = set()
 
 def _result(operation: Operation, answer: Any) -> types.CallToolResult:
     shape: Any = answer.model_dump(mode="json") if isinstance(answer, Collected) else answer_json(operation, answer)
-    structured: dict[str, Any] = shape if isinstance(shape, dict) else {"answer": shape}
+    structured = cast("dict[str, Any]", shape) if isinstance(shape, dict) else {"answer": shape}
     text = json.dumps(structured, ensure_ascii=False)
     content = _text(" ".join(_sentences(operation, answer)))
     content += _text(text) if len(text) <= MOST_TEXT else _text("The whole answer is in the structured content.")

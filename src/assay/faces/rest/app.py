@@ -13,12 +13,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assay.faces.mcp.serve import McpEndpoint
 from assay.faces.rest.docs import Docs
 from assay.faces.rest.endpoint import Endpoint
 from assay.faces.rest.guard import Guard, hosts_of, origin_of
 from assay.faces.rest.health import Health
 from assay.faces.rest.pages import Pages
+from assay.faces.rest.tools import McpEndpoint
 from assay.kernel.house import House
 
 

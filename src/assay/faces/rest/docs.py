@@ -72,15 +72,17 @@ def page(made: Json) -> str:
     info = made["info"]
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(info["title"])} API</title><link rel="stylesheet" href="/docs/docs.css"><script src="/docs/docs.js" defer></script></head>
+<title>{escape(info["title"])} API</title><link rel="stylesheet" href="/docs/docs.css">
+<script src="/docs/docs.js" defer></script></head>
 <body><header><h1>{escape(info["title"])} API <small>{escape(info["version"])}</small></h1>
 <label>Search <input id="search" type="search" autocomplete="off" placeholder="name, path or word"></label>
 <span id="count" role="status"></span><a href="/openapi.json">openapi.json</a><a href="/">the page</a></header>
 <nav aria-label="Operations">{links}</nav>
 <main><p>{escape(info["description"])} Sign in with <code>Authorization: Bearer …</code> or the session cookie.
 Every error is <a href="#schema-Error">an Error</a>. A change carries the version it changes in <code>If-Match</code>;
-a POST may carry an <code>Idempotency-Key</code>. <code>/healthz</code>, <code>/health</code> and <code>/ready</code> answer anybody;
-<code>/health?verbose</code> and <code>/metrics</code> need a sign-in, except metrics for a scraper on the loopback interface.</p>
+a POST may carry an <code>Idempotency-Key</code>.</p>
+<p><code>/healthz</code>, <code>/health</code> and <code>/ready</code> answer anybody; <code>/health?verbose</code> and
+<code>/metrics</code> need a sign-in, except metrics for a scraper on the loopback interface.</p>
 {rooms}<section><h2>Shapes</h2>{shapes}</section></main></body></html>
 """
 
@@ -106,8 +108,8 @@ def _operation(method: str, path: str, operation: Json) -> str:
     needed = set(body.get("required", ()))
     asked += [(n, "body", s, n in needed, s.get("description", "")) for n, s in body.get("properties", {}).items()]
     answers = "".join(_answer(status, answer) for status, answer in operation["responses"].items())
-    return f"""<article id="{name}"><h3><span class="method {method}">{method.upper()}</span> <code>{escape(path)}</code> <small>{name}</small></h3>
-{doc}<p class="facts">{" · ".join(facts)}</p>{_table(asked)}<dl>{answers}</dl></article>"""
+    return f"""<article id="{name}"><h3><span class="method">{method.upper()}</span> <code>{escape(path)}</code>
+<small>{name}</small></h3>{doc}<p class="facts">{" · ".join(facts)}</p>{_table(asked)}<dl>{answers}</dl></article>"""
 
 
 def _answer(status: str, answer: Json) -> str:
@@ -120,11 +122,12 @@ def _table(rows: Sequence[tuple[str, str, Json, bool, str]]) -> str:
     if not rows:
         return ""
     lines = "".join(
-        f"<tr><th scope=row><code>{escape(name)}</code>{'' if not needed else ' <b>required</b>'}</th><td>{escape(place)}</td>"
-        f"<td>{_type(schema)}</td><td>{escape(text)}</td></tr>"
+        f"<tr><th scope=row><code>{escape(name)}</code>{' <b>required</b>' if needed else ''}</th>"
+        f"<td>{escape(place)}</td><td>{_type(schema)}</td><td>{escape(text)}</td></tr>"
         for name, place, schema, needed, text in rows
     )
-    return f'<div class="wide"><table><thead><tr><th>Field</th><th>In</th><th>Type</th><th></th></tr></thead><tbody>{lines}</tbody></table></div>'
+    head = "<tr><th>Field</th><th>In</th><th>Type</th><th>Meaning</th></tr>"
+    return f'<div class="wide"><table><thead>{head}</thead><tbody>{lines}</tbody></table></div>'
 
 
 def _schema(name: str, schema: Json) -> str:

@@ -48,16 +48,19 @@ class Endpoint:
             with under(request.headers.get("traceparent")):
                 await self._serve(request)
         except Exception as fault:
-            error = known(fault)
-            forget = isinstance(error, Unauthenticated) and credential(request.headers)[1]
-            await send_error(request, error, (clear_cookie(secure=self._secure),) if forget else ())
+            await send_error(request, known(fault))
 
     async def _serve(self, request: Request) -> None:
         if request.method == "OPTIONS":
             await self._options(request)
             return
         operation, path = self._routes.find(request.method, request.path, request.raw_path)
-        caller = await self._admit(request, operation)
+        try:
+            caller = await self._admit(request, operation)
+        except Unauthenticated as error:
+            stale = credential(request.headers)[1]
+            await send_error(request, error, (clear_cookie(secure=self._secure),) if stale else ())
+            return
         asked = await question(request, operation, path, self._house.settings.body_limit_bytes)
         if operation.effect == "stream":
             items = self._house.stream(operation.name, asked, caller=caller)

@@ -48,7 +48,7 @@ class Health:
             await send_error(request, known(fault))
 
     async def _health(self, request: Request) -> None:
-        if not request.query.partition("=")[0] == "verbose":
+        if request.query.partition("=")[0] != "verbose":
             await request.reply(200, b'{"status":"ok"}' if self._house.is_open else b'{"status":"starting"}')
             return
         await self._admit(request)

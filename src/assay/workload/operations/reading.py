@@ -53,6 +53,15 @@ from assay.workload.statement import fold, layout
 ORDER = {Verdict.ASSAYED: 0, Verdict.ESTIMATE: 1, Verdict.STALE: 2, Verdict.WITHHELD: 3, Verdict.FAILED: 4}
 """Of two fixes for one statement, the better checked one is shown first."""
 NAMED_SERIES = 5
+SUFFERS = {
+    "missing_index": "Missing index",
+    "composite_index": "Missing index on several columns",
+    "covering_index": "Table read besides the index",
+    "join_index": "Join without an index",
+    "partial_index": "Missing index on a part",
+    "expression_index": "Expression without an index",
+}
+"""What a statement suffers from that only the advice over the whole workload found."""
 
 
 @operation("workload.bottlenecks", effect="read", needs="workload:read", http=Get("/api/v1/bottlenecks"), graph=True,
@@ -119,13 +128,17 @@ def _bottleneck(
 ) -> Bottleneck:
     load, best = window.loads[row["id"]], _best(fixes)
     worst = found[0] if found else None
-    reason = worst.title if worst else "Healthy" if row["looked_at"] else "Not looked at yet"
+    reason = worst.title if worst else SUFFERS.get(best.type, "Improvable") if best else _unjudged(row)
     return Bottleneck(
         query_id=row["id"], fingerprint=row["fingerprint"], title=row["title"], sql=fold(row["norm_sql"]), load=load,
         mean_ms=load.mean_ms, calls=load.calls, reason=reason, finding=worst, recommendation=best,
         ddl=best.ddl if best else None, confidence=best.confidence if best else worst.confidence if worst else None,
         trend=trend, last_seen=row["last_seen"],
     )  # fmt: skip
+
+
+def _unjudged(row: Row) -> str:
+    return "Healthy" if row["looked_at"] else "Not looked at yet"
 
 
 @operation("workload.query", effect="read", needs="workload:read", http=Get("/api/v1/queries/{id}"), graph=True,

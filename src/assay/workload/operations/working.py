@@ -103,6 +103,7 @@ async def _statements(ctx: Context, source: str, most: int) -> tuple[AdviceState
     return tuple(
         AdviceStatement(
             id=id, text=rows[id]["raw_sql"], calls=window.loads[id].calls, rows=window.loads[id].rows,
+            shared_blocks=window.loads[id].shared_blocks_hit + window.loads[id].shared_blocks_read,
             title=rows[id]["title"],
         )
         for id in ids[:most]

@@ -44,7 +44,7 @@ def correlated_subquery(statement: StatementUnderScan) -> tuple[Draft, ...]:
         )
     else:
         rationale += f" It is left as it is written: {reason[:1].lower()}{reason[1:]}"
-    savings = [1 - a / b for a, b in zip(after_costs, statement.costs, strict=True) if b]
+    savings = [1 - a / b for a, b in zip(after_costs, statement.costs, strict=False) if b]
     best = max(saving, helped)
     return (
         Draft(

@@ -10,7 +10,7 @@ from pglast import ast, enums
 from assay.sources.model import Schema
 from assay.workload.rules.sublinks import Holder, Inner, Kept, is_correlated, is_outer, scalar_sublinks, tables_of
 from assay.workload.statements.parse import parse
-from assay.workload.statements.reading import AGGREGATES
+from assay.workload.statements.reading import AGGREGATES, VOLATILE
 from assay.workload.statements.tree import Node, children, last_name, many, names, walk
 from assay.workload.statements.writer import raw
 
@@ -49,6 +49,8 @@ def decorrelate(text: str, schema: Schema) -> Rewritten:
         raise Kept("The text cannot be parsed.")
     reasons: list[str] = []
     replaced = 0
+    common = {str(node.ctename) for node in walk(tree) if isinstance(node, ast.CommonTableExpr)}
+    schema = schema.model_copy(update={"tables": tuple(t for t in schema.tables if t.name not in common)})
     words = {str(node.sval) for node in walk(tree) if isinstance(node, ast.String)} | _identifiers(tree)
     for select in [node for node in walk(tree) if isinstance(node, ast.SelectStmt)]:
         for holder, sublink in list(scalar_sublinks(select)):
@@ -81,7 +83,7 @@ def _replace(select: ast.SelectStmt, holder: Holder, sublink: ast.SubLink, schem
     query = sublink.subselect
     if not isinstance(query, ast.SelectStmt):
         raise Kept("It is no SELECT.")
-    _check_outer(select)
+    _check_outer(select, filters=holder.filters)
     _check_inner(query)
     inner = tables_of(many(query.fromClause), schema)
     outer = _tables_known(many(select.fromClause), schema)
@@ -104,12 +106,17 @@ def _replace(select: ast.SelectStmt, holder: Holder, sublink: ast.SubLink, schem
     holder.put(value)
 
 
-def _check_outer(select: ast.SelectStmt) -> None:
-    if not select.fromClause or select.groupClause or select.havingClause or select.lockingClause:
-        raise Kept("The query around it groups or locks rows, so a join may change what it means.")
+def _check_outer(select: ast.SelectStmt, *, filters: bool) -> None:
+    """One more column in FROM is fine for a filter; in the target list of a query that groups it is not."""
+    if not select.fromClause or select.lockingClause:
+        raise Kept("The query around it locks rows, or has none of its own.")
+    if filters:
+        return
+    if select.groupClause or select.havingClause:
+        raise Kept("The query around it groups rows, so a join may change what it means.")
     for target in many(select.targetList):
         for node in _own(target):
-            if isinstance(node, ast.FuncCall) and (node.over is not None or last_name(node.funcname) in AGGREGATES):
+            if isinstance(node, ast.FuncCall) and last_name(node.funcname) in AGGREGATES and node.over is None:
                 raise Kept("The query around it aggregates, so a join may change what it means.")
 
 
@@ -128,8 +135,13 @@ def _check_inner(query: ast.SelectStmt) -> None:
     )  # fmt: skip
     if any(odd) or query.op not in (None, enums.SetOperation.SETOP_NONE) or len(many(query.targetList)) != 1:
         raise Kept("The sub-select does more than compute one aggregate.")
-    if any(isinstance(node, ast.SubLink) for node in walk(query)):
-        raise Kept("The sub-select holds another sub-select.")
+    for node in walk(query):
+        if isinstance(node, ast.SubLink):
+            raise Kept("The sub-select holds another sub-select.")
+        if isinstance(node, ast.FuncCall) and last_name(node.funcname) in VOLATILE:
+            raise Kept("The sub-select calls a function that gives another value each time.")
+        if isinstance(node, ast.A_Expr) and last_name(node.name) in ("/", "%"):
+            raise Kept("The sub-select divides, which may fail for a key that it never looked at.")
 
 
 def _tables_known(items: tuple[object, ...], schema: Schema) -> Inner:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pglast import ast, enums
 
@@ -23,6 +23,8 @@ class Holder:
     node: Node
     member: str
     place: int | None
+    filters: bool = False
+    """In WHERE, so before rows are grouped."""
 
     def put(self, new: Node) -> None:
         value: object = getattr(self.node, self.member)
@@ -39,10 +41,11 @@ def scalar_sublinks(select: ast.SelectStmt) -> Iterator[tuple[Holder, ast.SubLin
     for target in many(select.targetList):
         yield from _below(target)
     if isinstance(select.whereClause, Node):
-        if isinstance(select.whereClause, ast.SubLink):
-            yield Holder(select, "whereClause", None), select.whereClause
+        where = select.whereClause
+        if isinstance(where, ast.SubLink) and where.subLinkType == enums.SubLinkType.EXPR_SUBLINK:
+            yield Holder(select, "whereClause", None, filters=True), where
         else:
-            yield from _below(select.whereClause)
+            yield from ((replace(holder, filters=True), link) for holder, link in _below(select.whereClause))
 
 
 def _below(node: Node) -> Iterator[tuple[Holder, ast.SubLink]]:

@@ -29,7 +29,7 @@ AGGREGATES = frozenset({
     "jsonb_agg", "json_object_agg", "jsonb_object_agg", "stddev", "stddev_pop", "stddev_samp", "variance", "var_pop",
     "var_samp", "bit_and", "bit_or", "percentile_cont", "percentile_disc", "mode", "corr", "xmlagg", "range_agg",
 })  # fmt: skip
-_VOLATILE = frozenset({
+VOLATILE = frozenset({
     "random", "now", "clock_timestamp", "statement_timestamp", "transaction_timestamp", "timeofday", "nextval",
     "currval", "gen_random_uuid", "uuid_generate_v4", "setseed", "txid_current", "pg_sleep",
 })  # fmt: skip
@@ -198,7 +198,7 @@ def _indexable(node: Node, columns: list[ast.ColumnRef]) -> bool:
     if isinstance(node, ast.SubLink | ast.SetToDefault | ast.SQLValueFunction | ast.GroupingFunc):
         return False
     if isinstance(node, ast.FuncCall):
-        if node.over is not None or node.agg_star or last_name(node.funcname) in AGGREGATES | _VOLATILE:
+        if node.over is not None or node.agg_star or last_name(node.funcname) in AGGREGATES | VOLATILE:
             return False
         if node.agg_filter is not None or node.agg_order:
             return False

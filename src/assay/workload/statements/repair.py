@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from pglast import ast, enums
 
+from assay.sources.model import Schema
 from assay.workload.statements.parse import Parsed, parse, tokens
 from assay.workload.statements.tree import Node, bare_parameter, is_list, last_name, many, parameters, walk
+from assay.workload.statements.typing import untyped_parameters
 
 KEPT = "assay_kept"
 """Name of the WITH query that keeps a parameter alive whose place in the text had to go; it is never computed."""
@@ -27,12 +29,13 @@ class _Edits:
         return text
 
 
-def repair(text: str) -> str:
+def repair(text: str, schema: Schema | None = None) -> str:
     """Return a text that PREPARE takes, with the same `$n`; a text that needs nothing comes back as it is.
 
     pg_stat_statements puts `$n` where the grammar wants a literal: `interval $1` becomes `$1::interval`,
     `extract($1 from x)` a call of the function behind it, `numeric($1)` a plain `numeric`. A number that no
     longer stands anywhere is kept alive, with a type, by a WITH query that nothing refers to, which the planner drops.
+    With a schema, untyped ones take the types of the columns they are set beside.
     """
     parsed = parse(text)
     if parsed.tree is None or not parameters(parsed.tree):
@@ -48,7 +51,7 @@ def repair(text: str) -> str:
         elif isinstance(node, ast.SortBy):
             _repair_ordinal(node, edits)
     _repair_grouping(parsed.tree, edits)
-    _repair_untyped(parsed.tree, edits)
+    _repair_untyped(parsed.tree, schema, edits)
     _note_gaps(parsed.tree, edits)
     return _with_kept(edits.apply(text), edits.kept)
 
@@ -110,32 +113,11 @@ def _repair_type_modifiers(text: str, node: ast.TypeName, edits: _Edits) -> None
         edits.kept |= dict.fromkeys(numbers, "integer")
 
 
-_ANY_ARGUMENT = frozenset({
-    "concat", "concat_ws", "format", "count", "pg_typeof", "num_nulls", "num_nonnulls", "to_json", "to_jsonb",
-    "json_build_object", "jsonb_build_object", "json_build_array", "jsonb_build_array", "row_to_json", "array_append",
-    "array_agg", "json_agg", "jsonb_agg", "json_object_agg", "jsonb_object_agg", "array_position", "pg_column_size",
-})  # fmt: skip
-
-
-def _repair_untyped(tree: Node, edits: _Edits) -> None:
-    """`$1 IS NULL` and arguments of any type: nothing tells the server the type, so it is said to be text."""
-    typed: set[int] = set()
-    untyped: dict[int, list[ast.ParamRef]] = {}
-    loose: set[int] = set()
-    for node in walk(tree):
-        if isinstance(node, ast.NullTest) and isinstance(node.arg, ast.ParamRef):
-            loose.add(id(node.arg))
-        elif isinstance(node, ast.FuncCall) and last_name(node.funcname) in _ANY_ARGUMENT:
-            loose |= {id(arg) for arg in many(node.args) if isinstance(arg, ast.ParamRef)}
-        elif isinstance(node, ast.ParamRef):
-            if id(node) in loose:
-                untyped.setdefault(int(node.number or 0), []).append(node)
-            else:
-                typed.add(int(node.number or 0))
-    for number, places in untyped.items():
-        at = int(places[0].location or 0)
-        if number not in typed:
-            edits.made.append((at, at + len(f"${number}"), f"${number}::text"))
+def _repair_untyped(tree: Node, schema: Schema | None, edits: _Edits) -> None:
+    """`$1 - $2` -> `$1::numeric - $2`."""
+    for at, (number, kind) in untyped_parameters(tree, schema).items():
+        if not any(start <= at < end for start, end, _ in edits.made):
+            edits.made.append((at, at + len(f"${number}"), f"${number}::{kind}"))
 
 
 def _repair_ordinal(node: ast.SortBy, edits: _Edits) -> None:

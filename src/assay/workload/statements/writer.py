@@ -107,7 +107,7 @@ def type_name(node: object) -> str:
 
 def raw(node: Node) -> str:
     """Write any node through pglast's own printer (slow, complete)."""
-    return RawStream()(node)
+    return RawStream(remove_pg_catalog_from_functions=True)(node)
 
 
 def canonical(key: str) -> str:

@@ -28,14 +28,14 @@ const COLUMNS: Column<Evidence>[] = [
   { key: "id", head: "Evidence", width: "col-120", cell: (row) => <Hallmark verdict={row.passed ? "assayed" : "withheld"} evidence={[row.id]} /> },
   { key: "claim", head: "Claim", cell: (row) => <Link className="cell2 row-link" to={`/evidence/${row.id}`}><span>{row.claim}</span><span className="second">{row.kind} · {row.subject}</span></Link> },
   { key: "checks", head: "Checks", width: "col-92", num: true, hide: "hide-n", cell: (row) => (row.expired ? <span className="t3">expired</span> : <>{count(row.checks.filter((one) => one.passed).length)} <span className="t3">of {count(row.checks.length)}</span></>) },
-  { key: "valid", head: "Valid", width: "col-140", hide: "hide-m", cell: (row) => <Valid row={row} /> },
+  { key: "valid", head: "Valid", width: "col-192", hide: "hide-m", cell: (row) => <Valid row={row} /> },
   { key: "at", head: "Ran", width: "col-140", cell: (row) => <span className="t2"><Age at={row.at} /></span> },
 ];
 
 function Valid({ row }: { row: Evidence }) {
   if (row.valid_until === null) return <span className="t2">without an end</span>;
   const over = Date.parse(row.valid_until) < Date.now();
-  return over ? <span className="status t2"><Mark state="unknown" />stale</span> : <span className="t2">until <Age at={row.valid_until} /></span>;
+  return over ? <span className="status t2"><Mark state="unknown" />stale</span> : <span className="t2 whitespace-nowrap">until <Age at={row.valid_until} /></span>;
 }
 
 function Verified({ verification }: { verification: Verification }) {

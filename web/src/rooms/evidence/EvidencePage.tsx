@@ -39,7 +39,7 @@ export default function EvidencePage({ params }: PageProps) {
         acts={<><CopyButton kind="line" text={() => window.location.origin + here(`/evidence/${id}`)}>Copy link</CopyButton><Button kind="primary" icon="replay" busy={replay?.busy ?? false} disabled={!value?.replayable || (replay?.busy ?? false)} onClick={() => void run()}>Replay</Button></>}
       />
       <Shown answer={answer} what={id} rows={6}>
-        {(evidence) => <section className="card evidence-page" aria-label={`Evidence ${id}`}><Proof evidence={evidence} onOpen={open} extra={replay && <ReplayResult {...replay} onOpen={open} />} /></section>}
+        {(evidence) => <section className="card evidence-page" aria-label={`Evidence ${id}`}><h2 className="sr">What was checked</h2><Proof evidence={evidence} onOpen={open} extra={replay && <ReplayResult {...replay} onOpen={open} />} /></section>}
       </Shown>
     </>
   );

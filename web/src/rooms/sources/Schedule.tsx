@@ -60,7 +60,7 @@ export function Schedule({ source }: { source: string }) {
     >
       <Shown answer={scans} what="the scans" rows={3} rowHeight={32} bare>
         {(page) => (page.items.length > 0
-          ? <div className="scroll-x"><Table label="Scans, newest first" columns={COLUMNS} rows={page.items} rowKey={(row) => row.id} compact inner /></div>
+          ? <Table label="Scans, newest first" columns={COLUMNS} rows={page.items} rowKey={(row) => row.id} compact inner />
           : <Empty title="Not scanned yet">A scan reads the statistics of the server; scanned on a schedule, load can be told over time.</Empty>)}
       </Shown>
     </Card>

@@ -34,7 +34,7 @@ export function Tables({ source }: { source: string }) {
       <Button kind="quiet" icon="replay" busy={answer.asking} onClick={() => setFresh(fresh + 1)}>Read again</Button>
     </>}>
       <Shown answer={answer} what="the schema" rows={4} rowHeight={32} bare>
-        {() => <div className="scroll-x max-h-[560px] overflow-y-auto" role="region" aria-label="Tables" tabIndex={0}><Table label="Tables, biggest first" columns={COLUMNS} rows={rows.slice(0, 500)} rowKey={(row) => `${row.schema_name}.${row.name}`} compact inner /></div>}
+        {() => <div className="max-h-[560px] overflow-y-auto" role="group" aria-label="Tables of the schema" tabIndex={0}><Table label="Tables, biggest first" columns={COLUMNS} rows={rows.slice(0, 500)} rowKey={(row) => `${row.schema_name}.${row.name}`} compact inner /></div>}
       </Shown>
     </Card>
   );

@@ -148,7 +148,7 @@ export default function Bottlenecks() {
       <PageHead
         title="Bottlenecks"
         facts={page && !never ? <Facts page={page} since={since} /> : source && <span>{source.name}</span>}
-        acts={<>{!never && <SinceMenu />}<Button kind="primary" icon="play" busy={busy} disabled={busy || !source} onClick={start}>{busy ? "Scanning" : "Scan now"}</Button></>}
+        acts={!never && <><SinceMenu /><Button kind="primary" icon="play" busy={busy} disabled={busy || !source} onClick={start}>{busy ? "Scanning" : "Scan now"}</Button></>}
       />
       {scan.newer && <div className="note info mb-4"><Mark state="info" /><div className="between w-full flex-wrap"><span><b>Newer statistics are there.</b> A scan has ended since this page was read.</span><Button onClick={scan.show}>Show them</Button></div></div>}
       {scan.error !== null && <section className="card mb-4"><Failed error={scan.error} what="The scan failed" still="What was read before stays below." onAgain={start} /></section>}

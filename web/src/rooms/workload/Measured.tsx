@@ -2,7 +2,7 @@
 import type { QueryDetail } from "@assay/client";
 import { Card } from "../../kit/Card";
 import { Duration } from "../../kit/Duration";
-import { clock, count, measured, range, share } from "../../kit/figures";
+import { clock, count, duration, measured, range, share } from "../../kit/figures";
 import { LinePlot } from "../../kit/LinePlot";
 import { useSince } from "../../shell/sources";
 
@@ -27,7 +27,7 @@ export function Measured({ detail }: { detail: QueryDetail }) {
     <Card title="Measured" end={range(since)}>
       <div className="body">
         <dl className="facts-list">
-          <dt>Total</dt><dd className="num"><b className="strong"><Duration ms={load.total_ms} /></b> <span className="t3">{share(load.share)}</span></dd>
+          <dt>Total</dt><dd className="num"><b className="strong">{duration(load.total_ms)}</b> <span className="t3">{share(load.share)}</span></dd>
           <dt>Calls</dt><dd className="num">{count(load.calls)}</dd>
           <dt>{load.stddev_ms === null ? "Mean" : "Mean, sd"}</dt>
           <dd className="num">{load.stddev_ms === null ? <Duration ms={load.mean_ms} /> : <>{measured(load.mean_ms)} <span className="unit">±</span> {measured(load.stddev_ms)} <span className="unit">ms</span></>}</dd>

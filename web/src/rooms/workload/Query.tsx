@@ -1,6 +1,6 @@
 // One statement: what it says, what it cost, how it is planned before and after, what helps and how far that is proved.
 import type { QueryDetail, Simulation } from "@assay/client";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { Age } from "../../kit/Age";
 import { Chip } from "../../kit/Chip";
 import { copyText } from "../../kit/copy";

@@ -2,7 +2,7 @@
 import { later, type Room } from "../../shell/room";
 
 export const workload: Room = {
-  name: "workload", title: "Workload", group: "Database", counts: "open findings", key: "w",
+  name: "workload", title: "Workload", group: "Database", counts: "open findings", key: "w", scoped: true,
   pages: [
     { path: "/workload", title: "Bottlenecks", nav: true, page: later(() => import("./Bottlenecks")) },
     { path: "/workload/advisor", title: "Advisor", nav: true, page: later(() => import("./Advisor")) },

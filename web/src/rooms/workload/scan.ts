@@ -1,11 +1,11 @@
 // Scanning a database now, and what the page does when a scan or an advice ended somewhere.
-import { AssayError, type Job, type ScanReport } from "@assay/client";
-import { useCallback, useEffect, useState } from "react";
+import { AssayError, ended, type Fact, type Job, type ScanReport } from "@assay/client";
+import { useCallback, useRef, useState } from "react";
 import { plural } from "../../kit/figures";
 import { renew } from "../../shell/answers";
 import { assay } from "../../shell/client";
-import { ended } from "@assay/client";
-import { onJobEnd, runJob, useJobs } from "../../shell/jobs";
+import { useFacts } from "../../shell/facts";
+import { runJob, useJobs } from "../../shell/jobs";
 import { toast, toastError } from "../../shell/toasts";
 import { CHANGED_BY_SCAN } from "./questions";
 
@@ -29,14 +29,15 @@ export function useScan(source: string | null): Scan {
   const [running, setRunning] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [newer, setNewer] = useState(false);
-  useEffect(() => onJobEnd((job, mine) => {
-    if (job.state !== "done" || mine) return;
-    if (job.operation.startsWith("workload.")) setNewer(true);
-  }), []);
+  const quietUntil = useRef(0);
+  useFacts(useCallback((fact: Fact) => {
+    if (fact.event === "workload.WorkloadScanned" && Date.now() > quietUntil.current) setNewer(true);
+  }, []));
   const show = useCallback(() => { setNewer(false); renewAll(); }, []);
   const start = useCallback(() => {
     if (source === null) return;
     setRunning(true);
+    quietUntil.current = Infinity;
     setError(null);
     runJob(() => assay.post("/api/v1/scans", { body: { source } }))
       .then((job) => {
@@ -48,7 +49,7 @@ export function useScan(source: string | null): Scan {
           : { state: "ok", title: "Scan done" });
       })
       .catch((wrong: unknown) => { setError(wrong); if (!(wrong instanceof AssayError && wrong.status === 401)) toastError("The scan failed", wrong); })
-      .finally(() => setRunning(false));
+      .finally(() => { setRunning(false); quietUntil.current = Date.now() + 5_000; });
   }, [source]);
   return { running, error, newer, start, show };
 }

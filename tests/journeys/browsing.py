@@ -1,0 +1,43 @@
+"""A running program in a network of its own, and a browser that walks through it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+WEB = HERE.parent.parent / "web"
+
+
+@dataclass(frozen=True)
+class World:
+    """A running program, and how to get a browser into its network."""
+
+    url: str
+    home: Path
+    enter: tuple[str, ...]
+
+    def fresh_url(self) -> str:
+        """A new sign-in URL: each is good once."""
+        port = self.url.split(":")[2].partition("/")[0]
+        env = {**os.environ, "ASSAY_HOME": str(self.home), "ASSAY_LOG_LEVEL": "error"}
+        made = subprocess.run(
+            [sys.executable, "-m", "assay.main", "url", "--port", port],
+            env=env, capture_output=True, text=True, check=True, timeout=60,
+        )  # fmt: skip
+        return made.stdout.strip()
+
+    def walk(self, scheme: str, folder: Path) -> dict[str, Any]:
+        """Walk the journey in a browser; return what was seen."""
+        asked = {"url": self.fresh_url(), "scheme": scheme, "folder": str(folder), "web": str(WEB)}
+        ran = subprocess.run(
+            [*self.enter, "node", str(HERE / "walk.mjs"), json.dumps(asked)],
+            capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout.splitlines()[-1])

@@ -1,0 +1,97 @@
+// The journey start -> bottleneck -> plan diff -> simulate -> evidence -> replay, in a real browser, with axe at each stop.
+//   node walk.mjs '{"url": …, "scheme": "dark", "folder": …}'   prints one line of JSON with what it saw and measured.
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const asked = JSON.parse(process.argv[2]);
+const from = createRequire(asked.web + "/package.json");
+const { chromium } = from("playwright-core");
+const axe = readFileSync(from.resolve("axe-core/axe.min.js"), "utf8");
+const ARGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+mkdirSync(asked.folder, { recursive: true });
+
+const seen = { violations: [], errors: [], foreign: [], firstPaint: null, planDiff: null, stops: [] };
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ARGS });
+const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: asked.scheme, bypassCSP: false });
+const page = await context.newPage();
+page.setDefaultTimeout(20000);
+page.on("pageerror", (error) => seen.errors.push(String(error)));
+page.on("console", (message) => { if (message.type() === "error") seen.errors.push(message.text()); });
+page.on("request", (request) => { if (!request.url().startsWith(new URL(asked.url).origin) && !request.url().startsWith("data:")) seen.foreign.push(request.url()); });
+
+async function stop(name) {
+  await page.waitForLoadState("networkidle").catch(() => {});
+  await page.screenshot({ path: join(asked.folder, `${name}-${asked.scheme}.png`) });
+  // Runs in the page's own world through the debugger, so the page's CSP holds for the page and not for axe.
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"] }));
+  for (const one of found.violations.filter((v) => ["serious", "critical"].includes(v.impact)))
+    seen.violations.push(`${name}: ${one.id} ${one.nodes.slice(0, 3).map((n) => n.target.join(" ")).join(" | ")}`);
+  seen.stops.push(name);
+}
+
+try {
+  // start: the one-time URL signs in, and the token leaves the address bar
+  await page.goto(asked.url);
+  await page.getByRole("heading", { level: 1, name: "Bottlenecks" }).waitFor();
+  await page.locator("tbody tr").first().waitFor();
+  if (page.url().includes("token")) seen.errors.push(`the token stayed in the address: ${page.url()}`);
+  await stop("bottlenecks");
+
+  // first contentful paint of a signed-in visit
+  await page.goto(new URL("/workload", asked.url).href);
+  await page.locator("tbody tr").first().waitFor();
+  seen.firstPaint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null);
+
+  // bottleneck, by keyboard alone: the first row with a proved index
+  const rows = await page.locator("tbody tr").allInnerTexts();
+  const place = rows.findIndex((text) => text.includes("% cost") && /Index /.test(text));
+  if (place < 0) throw new Error("no statement has a proved index");
+  for (let i = 0; i <= place; i++) await page.keyboard.press("j");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "Plan", exact: true }).waitFor();
+  await stop("query");
+
+  // simulate: the plan before and after, side by side
+  const began = Date.now();
+  await page.getByRole("button", { name: /^Simulate/ }).first().click();
+  await page.getByRole("tree", { name: "Plan after" }).waitFor();
+  seen.planDiff = Date.now() - began;
+  const marks = await page.getByRole("tree").getByText(/removed: |new: |changed: /).count();
+  if (!marks) seen.errors.push("no node of the plans is marked as changed");
+  await stop("simulated");
+
+  // evidence beside the claim, and its checks run again
+  await page.keyboard.press("e");
+  const drawer = page.getByRole("complementary", { name: /^Evidence E-/ });
+  await drawer.waitFor();
+  await drawer.getByText("Checks that ran").waitFor();
+  await stop("evidence");
+  await drawer.getByRole("button", { name: "Replay" }).click();
+  await drawer.getByText(/^(Same|Changed|Cannot)/i).first().waitFor();
+  seen.replay = (await drawer.getByText(/^(Same|Changed|Cannot)/i).first().innerText()).split("\n")[0];
+  await page.keyboard.press("Escape");
+  await drawer.waitFor({ state: "detached" });
+
+  // the other rooms
+  for (const [path, heading] of [["/workload/advisor", "Index advisor"], ["/sources", "Sources"], ["/evidence", "Evidence"]]) {
+    await page.goto(new URL(path, asked.url).href);
+    await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+    await stop(heading.toLowerCase().replace(" ", "-"));
+  }
+
+  // the palette finds what it is asked for
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("bottle");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Bottlenecks" }).waitFor();
+  seen.stops.push("palette");
+} catch (error) {
+  await page.screenshot({ path: join(asked.folder, `failed-${asked.scheme}.png`) });
+  seen.errors.push(`${error} at ${page.url()}`);
+} finally {
+  await browser.close();
+}
+console.log(JSON.stringify(seen));
