@@ -3,8 +3,9 @@
     python benchmarks/advise_tpch.py [FOLDER]
 
 TPC-H at scale factor 1 (tpchgen-cli), without keys or indexes; 19 queries (all but 2, 17 and 20, which without an
-index no planner wants to finish) with the specification's validation parameters, each once. max_parallel_workers_per_gather
-is 0 and work_mem 64MB, as in the literature (base cost 5.16 million). A megabyte is 10^6 bytes as hypopg estimates them.
+index no planner wants to finish) with the specification's validation parameters, each once.
+max_parallel_workers_per_gather is 0 and work_mem 64MB, which gives the base cost of 5.16 million that others start
+from. A megabyte is 10^6 bytes as hypopg estimates them.
 Figures: workload cost with the chosen set over the cost without any, seconds, EXPLAINs asked. `found` is the set that
 the search chose, `shown` what is left after every index had to prove itself (at least 30 % off one query).
 FOLDER keeps the server and its data for the next run.

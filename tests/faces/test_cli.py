@@ -13,6 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner, Result
+
 from assay.accounts.capability import ACCOUNTS
 from assay.faces.cli.app import build
 from assay.faces.cli.options import shows_password
@@ -23,7 +25,6 @@ from assay.kernel.own import HOUSE, JOBS
 from assay.kernel.values import now
 from faces.living import Home, Served
 from faces.toyroom import TOYS
-from typer.testing import CliRunner, Result
 
 CATALOGUE = Catalogue([TOYS, ACCOUNTS, JOBS, HOUSE])
 

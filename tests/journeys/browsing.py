@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,3 +43,19 @@ class World:
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr
         return json.loads(ran.stdout.splitlines()[-1])
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[World]:
+    """Start the world of `world.py` in a network namespace of its own, and stop it."""
+    alone = 'ip link set lo up && exec "$@"'
+    command = ["unshare", "--net", "sh", "-c", alone, "sh", sys.executable, str(HERE / "world.py"), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as it:
+        assert it.stdin is not None and it.stdout is not None
+        try:
+            said = json.loads(it.stdout.readline() or "{}")
+            assert "url" in said, "the world did not start"
+            yield World(said["url"], folder / "home", ("nsenter", f"--net=/proc/{said['pid']}/ns/net"))
+        finally:
+            it.stdin.close()
+            it.wait(60)

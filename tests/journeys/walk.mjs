@@ -70,8 +70,9 @@ try {
   await drawer.getByText("Checks that ran").waitFor();
   await stop("evidence");
   await drawer.getByRole("button", { name: "Replay" }).click();
-  await drawer.getByText(/^(Same|Changed|Cannot)/i).first().waitFor();
-  seen.replay = (await drawer.getByText(/^(Same|Changed|Cannot)/i).first().innerText()).split("\n")[0];
+  const outcome = drawer.getByText(/^(The same again|Changed since|Can't be replayed)/).first();
+  await outcome.waitFor();
+  seen.replay = await outcome.innerText();
   await page.keyboard.press("Escape");
   await drawer.waitFor({ state: "detached" });
 

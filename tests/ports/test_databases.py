@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from assay.adapters.databases.postgres import PostgresDatabases
 from assay.adapters.databases.throttle import Throttle
@@ -68,6 +68,15 @@ def test_our_explains_stay_out_of_the_statistics_of_a_superuser(session: Session
     assert seen == (0,)
 
 
+def test_options_of_the_dsn_hold_beside_ours(databases: PostgresDatabases, orders: Secret) -> None:
+    options = "-c role=pg_read_all_data -c work_mem=7MB -c default_transaction_read_only=off"
+    with databases.session(Secret(make_conninfo(orders.reveal(), options=options))) as session:
+        assert session.facts.user == "pg_read_all_data" and not session.facts.superuser
+        assert session.rows("SHOW work_mem") == [{"work_mem": "7MB"}]
+        assert session.rows("SHOW default_transaction_read_only") == [{"default_transaction_read_only": "on"}]
+        assert session.plan(BY_USER)
+
+
 # DSNs ------------------------------------------------------------------------------------------------------------
 
 
@@ -88,6 +97,16 @@ def test_our_explains_stay_out_of_the_statistics_of_a_superuser(session: Session
 def test_a_dsn_is_described_without_its_secret(dsn: str, where: str, account: str) -> None:
     found = PostgresDatabases().whereabouts(Secret(dsn))
     assert (found.where, found.account) == (where, account)
+
+
+def test_the_same_database_for_another_account_forgets_the_first_ones_secrets() -> None:
+    first = Secret("postgresql://me:s3cret@db.example:5433/sh%20op?sslmode=require&sslkey=/my/key")
+    other = PostgresDatabases().as_account(first, "reader", Secret("it's \\ new"))
+    assert conninfo_to_dict(other.reveal()) == {
+        "host": "db.example", "port": "5433", "dbname": "sh op", "sslmode": "require",
+        "user": "reader", "password": "it's \\ new",
+    }  # fmt: skip
+    assert "new" not in repr(other)
 
 
 @pytest.mark.parametrize(

@@ -167,7 +167,7 @@ def test_without_hypopg_a_missing_index_is_an_estimate(postgres: object, visit: 
 
 def test_temporary_files_are_a_finding_with_the_node_that_writes_them() -> None:
     sort = {"Node Type": "Sort", "Sort Key": ["a"], "Total Cost": 9e4, "Plan Rows": 800_000, "Plan Width": 80,
-            "Plans": [{"Node Type": "Seq Scan", "Relation Name": "t", "Total Cost": 1e4, "Plan Rows": 8e5}]}  # fmt: skip
+            "Plans": [{"Node Type": "Seq Scan", "Relation Name": "t", "Total Cost": 1, "Plan Rows": 8e5}]}  # fmt: skip
     under = StatementUnderScan(
         fingerprint="f", text="SELECT * FROM t ORDER BY a", planned="SELECT * FROM t ORDER BY a",
         facts=StatementFacts("select"), schema=Schema(source="s", tables=(), search_path=(), read_at="2026-01-01"),

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assay.sources.model import Schema
 from assay.workload.facts import Predicate, StatementFacts
 from assay.workload.statement import facts, parse, quoted
-from workload.schemas import AT, SHOP, table
+from workload.schemas import SHOP, table
 
 
 def of(sql: str) -> StatementFacts:
@@ -216,13 +215,9 @@ names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=
 
 @given(names, names, names)
 def test_any_name_survives_quoting_and_is_bound(name: str, column: str, alias: str) -> None:
-    schema = Schema(
-        source="s", search_path=("public",), read_at=AT, tables=(table(name, f"{column} text".partition("\0")[0]),)
-    )
-    made = schema.tables[0].model_copy(
-        update={"columns": (schema.tables[0].columns[0].model_copy(update={"name": column, "type": "text"}),)}
-    )
-    schema = schema.model_copy(update={"tables": (made,)})
+    plain = table(name, "a text")
+    made = plain.model_copy(update={"columns": (plain.columns[0].model_copy(update={"name": column}),)})
+    schema = SHOP.model_copy(update={"tables": (made,)})
     sql = f"SELECT 1 FROM {quoted(name)} AS {quoted(alias)} WHERE {quoted(alias)}.{quoted(column)} = $1"
     found = facts(sql, schema)
     assert found.unbound == ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -66,7 +66,7 @@ class Workload:
                 stop.wait(1)
 
     @contextmanager
-    def _connections(self) -> Iterator[tuple[psycopg.Connection, psycopg.ClientCursor[Any], Draw]]:
+    def _connections(self) -> Generator[tuple[psycopg.Connection, psycopg.ClientCursor[Any], Draw]]:
         """Two sessions: one that binds parameters, one that writes values into the text."""
         options = f"-c statement_timeout={_TIMEOUT_MS}"
         with (

@@ -19,6 +19,7 @@ from assay.ports.errors import AssayError, Cancelled, Conflict, Internal
 from assay.ports.store import Change, Row, Store, Unit
 from assay.ports.workers import Progress
 from assay.runtime._tables import jobs
+from assay.runtime.bell import ring
 from assay.runtime.telemetry import jobs_running, jobs_total, log
 
 Perform = Callable[[Row, Callable[[Progress], None]], Awaitable[tuple[Any, Unit]]]
@@ -133,8 +134,7 @@ class Jobs:
                     yield row
                 if row["state"] in ENDED:
                     return
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(bell.wait(), poll_s)
+                await ring(bell, poll_s)
                 bell.clear()
         finally:
             self._watchers[id].discard(bell)
@@ -174,8 +174,7 @@ class Jobs:
                 await self._patiently(self.recover())
             while True:
                 await self._patiently(self._start_queued(of_others))
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), LOOK_S)
+                await ring(self._wake, LOOK_S)
                 self._wake.clear()
         finally:
             beat.cancel()

@@ -15,6 +15,7 @@ from assay.ports.errors import AssayError, Conflict
 from assay.ports.events import Envelope
 from assay.ports.store import Change, Row, Store, Transaction, Unit
 from assay.runtime._tables import deliveries, events
+from assay.runtime.bell import ring
 from assay.runtime.telemetry import events_total, log
 
 Deliver = Callable[[str, Envelope, Mapping[str, Any]], Awaitable[None]]
@@ -84,8 +85,7 @@ class Outbox:
                     pass
             except AssayError as error:
                 _log.error("outbox waits", reason=error.message)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), 2.0)
+            await ring(self._wake, 2.0)
             self._wake.clear()
 
     async def _deliver_some(self) -> bool:

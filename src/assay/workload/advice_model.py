@@ -73,33 +73,43 @@ class Effect:
     blocks_before: tuple[float, ...] = ()
     """Shared blocks that the plans are estimated to touch, one a sample."""
     blocks_after: tuple[float, ...] = ()
+    shares: tuple[float, ...] = ()
+    """How much each sample counts, together 1; empty: all the same."""
     observed: float | None = None
     """Shared blocks that a call really touches, where that is far less than the samples' plans would."""
+
+    def mean(self, each: tuple[float, ...]) -> float:
+        """Mean of one figure a sample, by their shares."""
+        if not self.shares:
+            return sum(each) / len(each) if each else 0.0
+        return sum(share * one for share, one in zip(self.shares, each, strict=True))
 
     @property
     def gain(self) -> float:
         """Share of the mean cost that goes, 0.3 is 30 % less; negative is dearer."""
-        before = sum(self.before)
-        return 1.0 - sum(self.after) / before if before > 0 else 0.0
-
-    @property
-    def block_gain(self) -> float:
-        """Share of the estimated blocks that goes, against what is really touched where that is known to be less."""
-        after, before = sum(self.blocks_after), sum(self.blocks_before)
-        if self.observed is not None:
-            before = self.observed * len(self.blocks_after)
-        return 1.0 - after / before if before > 0 else 0.0
-
-    @property
-    def block_gains(self) -> tuple[float, ...]:
-        """The same for each sample."""
-        before = self.blocks_before if self.observed is None else (self.observed,) * len(self.blocks_after)
-        return tuple(1.0 - a / b if b > 0 else 0.0 for b, a in zip(before, self.blocks_after, strict=True))
+        before = self.mean(self.before)
+        return 1.0 - self.mean(self.after) / before if before > 0 else 0.0
 
     @property
     def gains(self) -> tuple[float, ...]:
         """The same for each sample."""
         return tuple(1.0 - a / b if b > 0 else 0.0 for b, a in zip(self.before, self.after, strict=True))
+
+    @property
+    def touched(self) -> tuple[float, ...]:
+        """Blocks that are touched without the index, one a sample: as estimated, or as counted where that is less."""
+        return self.blocks_before if self.observed is None else (self.observed,) * len(self.blocks_after)
+
+    @property
+    def block_gain(self) -> float:
+        """Share of the mean blocks that goes."""
+        before = self.mean(self.touched)
+        return 1.0 - self.mean(self.blocks_after) / before if before > 0 else 0.0
+
+    @property
+    def block_gains(self) -> tuple[float, ...]:
+        """The same for each sample."""
+        return tuple(1.0 - a / b if b > 0 else 0.0 for b, a in zip(self.touched, self.blocks_after, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from assay.workload.candidates import candidates
 from assay.workload.drops import drops
 from assay.workload.index import IndexDraft
 from assay.workload.prepare import prepared, relations_of
-from assay.workload.recommend import Setting, index_draft, index_key
+from assay.workload.recommend import Setting, heap_bytes, index_draft, index_key
 from assay.workload.search import Rules, Search
 from assay.workload.verify import MOST_DEARER, Verified, by_saving, verify, worst
 from assay.workload.whatif import Weighed, WhatIf, hypothetical_left, places
@@ -92,7 +92,7 @@ def _advise(run: _Run) -> AdviceResult:
     read = {use.table for statement in statements for use in statement.facts.tables}
     rules = Rules(
         budget=asked.budget_bytes,
-        heap_bytes=sum(table.bytes for name, table in tables.items() if name in read),
+        heap_bytes=sum(heap_bytes(table) for name, table in tables.items() if name in read),
         write_price=_write_price(whatif, statements),
     )
     search = Search(whatif, rules, Deadline.after(asked.seconds * SEARCH_SHARE), run.say)

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from assay.ports.databases import PlanJson
 
-_BLOCKING = frozenset({"Sort", "Hash", "Materialize", "WindowAgg", "Bitmap Index Scan", "ModifyTable", "SetOp"})
+_BLOCKING = frozenset({"Sort", "Hash", "Materialize", "Bitmap Index Scan", "ModifyTable", "SetOp"})
 _FAN_OUT = 300.0
 """Entries on a B-tree page, roughly, for keys of 8 to 16 bytes."""
 _RANDOM_PAGE = 4.0

@@ -60,15 +60,16 @@ def candidates(
 
 
 def relevant(draft: IndexDraft, facts: StatementFacts) -> bool:
-    """Say whether a draft can matter to a statement: it begins with a key that it uses, or holds all it reads."""
+    """Say whether a draft can matter to a statement's plan: it begins with what it reads, or holds all it reads.
+
+    What begins with another column can be neither searched nor give an order that the statement could use.
+    """
     held = {key.column for key in draft.keys} | set(draft.include)
+    lead = draft.keys[0]
     for use in facts.tables:
-        if use.table == draft.relation and use.columns and use.columns <= held:
+        if use.table == draft.relation and (use.columns <= held or lead.column in use.columns):
             return True
-    lead = draft.keys[0].text
-    if any(key.table == draft.relation and key.text == lead for key in _keys(facts)):
-        return True
-    return facts.writes == draft.relation and facts.kind in ("insert", "update", "delete")
+    return lead.column is None and any(key.table == draft.relation and key.text == lead.text for key in _keys(facts))
 
 
 def joins(draft: IndexDraft, facts: StatementFacts) -> bool:

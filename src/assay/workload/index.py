@@ -98,9 +98,9 @@ class IndexDraft:
         """The CREATE INDEX text that hypopg takes."""
         return f"CREATE INDEX {self.body()}"
 
-    def ddl(self, name: str) -> str:
-        """The statement that really builds it without stopping writes."""
-        return f"CREATE INDEX CONCURRENTLY {quoted(name)} {self.body()}"
+    def ddl(self, name: str, *, concurrently: bool = True) -> str:
+        """The statement that really builds it, without stopping writes where the table is not partitioned."""
+        return f"CREATE INDEX {'CONCURRENTLY ' if concurrently else ''}{quoted(name)} {self.body()}"
 
     def title(self) -> str:
         """What it is on, for people: "orders (user_id, status) including total"."""

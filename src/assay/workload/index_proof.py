@@ -41,6 +41,7 @@ def index_payload(
                 "text": statements[effect.id].text,
                 "calls": effect.weight,
                 "samples": [list(values) for values in statements[effect.id].samples],
+                "shares": list(statements[effect.id].shares),
             }
             for effect in chosen
         ],
@@ -77,7 +78,7 @@ def index_facts(
 
 def weighted(effects: Sequence[Effect], side: str) -> float:
     """Cost of statements over all their calls, planner units; `side` is "before" or "after"."""
-    return sum(e.weight * sum(getattr(e, side)) / max(len(e.before), 1) for e in effects)
+    return sum(effect.weight * effect.mean(getattr(effect, side)) for effect in effects)
 
 
 def reproduce_index(definition: str, given: Sequence[str], text: str, values: Values) -> str:

@@ -10,12 +10,16 @@ from assay.ports.errors import Refused, TimedOut
 from assay.sources.model import Schema
 from assay.workload.advice_model import AdviceStatement, Unplanned
 from assay.workload.blocks import Relation, estimated_blocks
+from assay.workload.facts import StatementFacts
 from assay.workload.samples import guessed_constants, sample_values
 from assay.workload.statement import facts, repair, unplannable
 from assay.workload.whatif import Weighed
 
+_ORIGINS = ("seen running", "drawn by frequency", "most common value", "histogram", "rare value")
 FAR = 4.0
 """So many times more or fewer blocks than counted is not the same kind of value."""
+LEAST_SHARE = 0.1
+"""A sample counts for at least this share of its statement, however rare its values are."""
 _RELATIONS = """
 SELECT relname::text AS name, relpages::float8 AS pages, reltuples::float8 AS rows,
        relallvisible::float8 / greatest(relpages, 1) AS visible
@@ -65,8 +69,10 @@ def prepare(
     values = statement.values
     if len(values) < 2 * samples and found.parameters:
         types = session.parameter_types(text)
-        made = sample_values(found, schema, 2 * samples, text=statement.text, types=types, constants=guessed)
+        made = sample_values(found, schema, 3 * samples, text=statement.text, types=types, constants=guessed)
         values = (*values, *made)
+    # As often as values occur is the best guess of how often they are asked for.
+    values = sorted(values, key=lambda one: _ORIGINS.index(one.origin) if one.origin in _ORIGINS else len(_ORIGINS))
     sets = tuple(dict.fromkeys(one.values for one in values)) or ((),)
     calls = max(statement.calls, 1)
     ready = Weighed(
@@ -75,12 +81,36 @@ def prepare(
         weight=float(calls),
         facts=found,
         samples=sets if found.parameters else ((),),
+        shares=(),
         guessed=tuple(sorted(guessed.items())),
         calls=calls,
         rows=statement.rows,
         title=statement.title,
     )
-    return fitted(session, ready, relations, statement.shared_blocks / calls, samples)
+    ready = fitted(session, ready, relations, statement.shared_blocks / calls, samples)
+    return replace(ready, shares=shares(ready, schema))
+
+
+def shares(statement: Weighed, schema: Schema) -> tuple[float, ...]:
+    """How much each sample counts: as often as its values occur, at least LEAST_SHARE of the whole each."""
+    often = [_frequency(statement.facts, schema, values) for values in statement.samples]
+    total = sum(often)
+    raised = [max(one / total if total else 1.0, LEAST_SHARE) for one in often]
+    return tuple(one / sum(raised) for one in raised)
+
+
+def _frequency(found: StatementFacts, schema: Schema, values: tuple[str | None, ...]) -> float:
+    """Share of rows that hold the values which columns must equal, as if the columns were independent."""
+    columns = {(table.qualified, column.name): column for table in schema.tables for column in table.columns}
+    share = 1.0
+    for number, (key, operator) in found.parameter_keys.items():
+        column = columns.get((key.table, key.column or ""))
+        if operator != "=" or column is None or not column.common_values or number > len(values):
+            continue
+        known = dict(zip(column.common_values, column.common_freqs, strict=False))
+        rest = (1.0 - sum(known.values())) / max(len(column.bounds), 100)
+        share *= known.get(values[number - 1] or "", max(rest, 1e-6))
+    return share
 
 
 def fitted(

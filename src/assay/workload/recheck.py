@@ -63,7 +63,14 @@ def recheck_index(session: Session, payload: Mapping[str, Any]) -> Recheck:
         session.forget()
     left = hypothetical_left(session)
     effects = [
-        Effect(str(statement["id"]), float(statement["calls"]), tuple(b), tuple(a), used)
+        Effect(
+            str(statement["id"]),
+            float(statement["calls"]),
+            tuple(b),
+            tuple(a),
+            used,
+            shares=tuple(float(share) for share in statement["shares"]),
+        )
         for statement, (b, _), (a, used) in zip(statements, before, after, strict=True)
     ]
     pays = max((effect.gain for effect in effects if effect.uses), default=0.0)

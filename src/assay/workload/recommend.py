@@ -50,7 +50,8 @@ def index_draft(found: Verified, setting: Setting, clean: bool) -> Draft:
     setting.taken.add(name)
     helped = found.helped or tuple(sorted(found.shown, key=lambda effect: -effect.gain)[:1])
     given = () if found.stands_alone else tuple(one.hypothetical() for one in found.given)
-    ddl = draft.ddl(name)
+    concurrently = table.kind != "partitioned"
+    ddl = draft.ddl(name, concurrently=concurrently)
     before, after = weighted(helped, "before"), weighted(helped, "after")
     confidence, why_confident = _confidence(helped, table, setting)
     checks = _checks(found, setting, clean)
@@ -69,7 +70,7 @@ def index_draft(found: Verified, setting: Setting, clean: bool) -> Draft:
         confidence=confidence,
         confidence_reason=why_confident,
         ddl=ddl,
-        undo=f"DROP INDEX CONCURRENTLY {quoted(draft.schema)}.{quoted(name)}",
+        undo=f"DROP INDEX {'CONCURRENTLY ' if concurrently else ''}{quoted(draft.schema)}.{quoted(name)}",
         index_name=name,
         improvement_pct=round(100.0 * (1.0 - after / before), 1) if before else None,
         before_cost=round(before, 2),
@@ -110,7 +111,13 @@ def kind_of(draft: IndexDraft, helped: Sequence[Weighed]) -> RecommendationType:
 
 def build_seconds(table: Table) -> float:
     """Estimate CREATE INDEX CONCURRENTLY: two reads of the table at HEAP_RATE and one sort of its rows at SORT_RATE."""
-    return 2.0 * table.bytes / HEAP_RATE + max(table.rows, 0.0) / SORT_RATE
+    return 2.0 * heap_bytes(table) / HEAP_RATE + max(table.rows, 0.0) / SORT_RATE
+
+
+def heap_bytes(table: Table) -> int:
+    """Size of a table; of a partitioned one, whose own is 0, what its rows and their widths come to."""
+    width = 24 + sum(column.avg_width or 8 for column in table.columns)
+    return table.bytes or round(max(table.rows, 0.0) * width)
 
 
 def _claim(draft: IndexDraft, helped: Sequence[Effect]) -> str:
@@ -146,7 +153,7 @@ def _rationale(found: Verified, helped: Sequence[Effect], table: Table, setting:
     best = helped[0]
     statement = setting.statements[best.id]
     count = sum(setting.statements[effect.id].calls for effect in helped)
-    before, after = sum(best.before) / len(best.before), sum(best.after) / len(best.after)
+    before, after = best.mean(best.before), best.mean(best.after)
     what = f"“{statement.title}”" if statement.title else f"statement {best.id}"
     words = [
         f"{_count(len(helped), 'statement')} that ran {count:,.0f} times would use it.",
@@ -161,7 +168,7 @@ def _rationale(found: Verified, helped: Sequence[Effect], table: Table, setting:
     if not found.stands_alone:
         words.append(f"It pays only together with {_others(found)}.")
     if table.rows >= 0:
-        words.append(f"{table.name} has {table.rows:,.0f} rows in {table.bytes / _MB:,.1f} MB; the index takes "
+        words.append(f"{table.name} has {table.rows:,.0f} rows in {heap_bytes(table) / _MB:,.1f} MB; the index takes "
                      f"{found.bytes / _MB:,.1f} MB by hypopg's estimate, often less once built.")  # fmt: skip
     return " ".join(words)
 
@@ -211,7 +218,9 @@ def _risk(found: Verified, table: Table, setting: Setting) -> tuple[Risk, str]:
     seconds = build_seconds(table)
     extra = overhead([found.draft], setting.tables, list(setting.statements.values())) or 0.0
     writes = table.inserts + table.updates + table.deletes
-    size = f"{table.name} has {table.bytes / _MB:,.0f} MB; building takes about {seconds:,.0f} s, writes go on"
+    size = f"{table.name} has {heap_bytes(table) / _MB:,.0f} MB; building takes about {seconds:,.0f} s, writes go on"
+    if table.kind == "partitioned":
+        return "medium", f"{size} only with the runbook, partition by partition; its DDL as it is blocks them."
     if table.bytes >= 50e9 or (extra >= 50.0 and writes > max(table.rows, 1.0)):
         return "high", f"{size}; writing to it would be {extra:.0f} % more work (modelled)."
     if table.bytes >= 5e9 or (extra >= 20.0 and writes > 0.1 * max(table.rows, 1.0)):

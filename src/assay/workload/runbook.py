@@ -50,7 +50,7 @@ def runbook(recommendation: Recommendation, table: Table | None = None) -> Runbo
     if recommendation.rewrite is not None:
         steps, undo = _rewrite_steps(recommendation), []
     elif name is not None and partitioned:
-        steps, undo = _partitioned_steps(recommendation, target, table), [_drop_step(target, "Drop it again")]
+        steps, undo = _partitioned_steps(recommendation, target, table), [_drop_parts_step(target)]
     elif name is not None:
         steps, undo = _create_steps(recommendation, target, table), [_drop_step(target, "Drop it again")]
     elif gone is not None:
@@ -186,7 +186,15 @@ def _drop_step(target: Target, title: str) -> RunbookStep:
         sql=drop(target, _WAIT),
         locks=_SHARE,
         takes="A moment, and as long as the oldest open transaction that may use it.",
-        note="Of a partitioned table's index: DROP INDEX without CONCURRENTLY, in a quiet moment.",
+    )
+
+
+def _drop_parts_step(target: Target) -> RunbookStep:
+    return RunbookStep(
+        title="Drop it again, with the index of every partition",
+        sql=drop(target, _SHORT_WAIT, concurrently=False),
+        locks="ACCESS EXCLUSIVE on the table and its partitions: reads and writes wait, for a moment.",
+        takes="A moment; it waits 3 s at most for other transactions, then it tries again.",
     )
 
 

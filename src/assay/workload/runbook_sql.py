@@ -108,9 +108,10 @@ def build(ddl: str, target: Target, wait: str) -> str:
     return attempts([clear, make], target.valid, wait)
 
 
-def drop(target: Target, wait: str) -> str:
-    """Drop an index."""
-    return attempts([f"DROP INDEX CONCURRENTLY IF EXISTS {target.index};"], f"NOT {target.there}", wait)
+def drop(target: Target, wait: str, *, concurrently: bool = True) -> str:
+    """Drop an index; that of a partitioned table cannot be dropped concurrently."""
+    how = "CONCURRENTLY " if concurrently else ""
+    return attempts([f"DROP INDEX {how}IF EXISTS {target.index};"], f"NOT {target.there}", wait)
 
 
 def parent_index(definition: str, target: Target, wait: str) -> str:

@@ -12,7 +12,7 @@ from assay.workload.whatif import WhatIf, places
 
 LEAST_GAIN = 0.001
 """An index must save at least this share of the workload's cost."""
-STORAGE_PRICE = 0.05
+STORAGE_PRICE = 0.1
 """Without a budget, an index as large as all tables together must save more than this share of the cost."""
 EXPONENTS = (1.0,)
 """Benefit is divided by bytes to these powers in turn; 1 is Extend's measure, 0 is plain greed."""

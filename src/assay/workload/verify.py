@@ -11,8 +11,6 @@ from assay.workload.whatif import Costed, WhatIf, places
 
 LEAST_SAVING = 0.30
 """An index must take at least this share off one statement's cost, given the rest of the set."""
-LEAST_OF_ANY = 0.10
-"""With no set of values may it save less than this: else it depends on what is searched for."""
 MOST_DEARER = 0.01
 """No sample of any statement may cost more than this share on top."""
 
@@ -40,7 +38,7 @@ class Verified:
     def helped(self) -> tuple[Effect, ...]:
         """Statements whose plan reads it and that get at least a tenth cheaper, most saved first."""
         found = [effect for effect in self.shown if effect.uses and effect.gain >= 0.1]
-        return tuple(sorted(found, key=lambda e: (-e.weight * (sum(e.before) - sum(e.after)) / len(e.before), e.id)))
+        return tuple(sorted(found, key=lambda e: (-_taken_off(e), e.id)))
 
     @property
     def stands_alone(self) -> bool:
@@ -56,15 +54,19 @@ class Verified:
 def pays(effect: Effect) -> bool:
     """Whether an index takes enough off a statement, whatever it is asked for.
 
-    The plan reads it; cost and estimated blocks both fall by LEAST_SAVING over the samples and for at least half of
-    them, and by LEAST_OF_ANY for each.
+    The plan reads it; cost and estimated blocks both fall by LEAST_SAVING over the samples, and for samples that
+    together count for half. Samples count as often as their values occur.
     """
-    return effect.uses and _enough(effect.gain, effect.gains) and _enough(effect.block_gain, effect.block_gains)
+    return effect.uses and _cheaper(effect) and _enough(effect, effect.block_gain, effect.block_gains)
 
 
-def _enough(overall: float, each: tuple[float, ...]) -> bool:
-    well = sum(gain >= LEAST_SAVING for gain in each)
-    return overall >= LEAST_SAVING and 2 * well >= len(each) and min(each, default=1.0) >= LEAST_OF_ANY
+def _cheaper(effect: Effect) -> bool:
+    return _enough(effect, effect.gain, effect.gains)
+
+
+def _enough(effect: Effect, overall: float, each: tuple[float, ...]) -> bool:
+    well = effect.mean(tuple(float(gain >= LEAST_SAVING) for gain in each))
+    return overall >= LEAST_SAVING and well >= 0.5
 
 
 def verify(whatif: WhatIf, mask: int) -> tuple[list[Verified], list[Effect]]:
@@ -112,7 +114,7 @@ def _effect(whatif: WhatIf, place: int, before: Costed, after: Costed, bit: int)
     statement = whatif.statements[place]
     return Effect(
         statement.id, statement.weight, before.costs, after.costs, bool(after.used & bit), before.blocks, after.blocks,
-        statement.observed,
+        statement.shares, statement.observed,
     )  # fmt: skip
 
 
@@ -121,7 +123,7 @@ def _why_not(found: Verified) -> str | None:
     if not any(effect.uses for effect in found.within):
         return "No plan of the workload uses it once the other indexes are there."
     if not any(pays(effect) for effect in found.within):
-        return _too_little(max((e for e in found.within if e.uses), key=lambda e: (_enough(e.gain, e.gains), e.gain)))
+        return _too_little(max((e for e in found.within if e.uses), key=lambda e: (_cheaper(e), e.gain)))
     dearer = max(found.alone, key=worst)
     if worst(dearer) > MOST_DEARER:
         return f"With it the planner expects statement {dearer.id} to cost {worst(dearer):.1%} more."
@@ -131,13 +133,12 @@ def _why_not(found: Verified) -> str | None:
 def _too_little(best: Effect) -> str:
     if best.gain < LEAST_SAVING:
         return f"It takes {best.gain:.0%} off the statement it helps most; at least {LEAST_SAVING:.0%} is shown."
-    if not _enough(best.gain, best.gains):
+    if not _cheaper(best):
         return (
             f"It takes {best.gain:.0%} off statement {best.id} on average, but between {min(best.gains):.0%} and "
             f"{max(best.gains):.0%} with different values: it depends on what is searched for."
         )
-    count = len(best.blocks_after) or 1
-    before, after = sum(best.blocks_before) / count, sum(best.blocks_after) / count
+    before, after = best.mean(best.blocks_before), best.mean(best.blocks_after)
     if best.observed is not None:
         return (
             f"Statement {best.id} really touches {best.observed:,.0f} blocks a call, far fewer than with the values at "
@@ -179,4 +180,8 @@ def by_saving(found: Iterable[Verified]) -> list[Verified]:
 
 def saved(one: Verified) -> float:
     """Planner units that an index takes off the workload, over all calls."""
-    return sum(e.weight * (sum(e.before) - sum(e.after)) / len(e.before) for e in one.shown)
+    return sum(_taken_off(effect) for effect in one.shown)
+
+
+def _taken_off(effect: Effect) -> float:
+    return effect.weight * (effect.mean(effect.before) - effect.mean(effect.after))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assay.ports.databases import Imagined, PlanJson, Session
 from assay.ports.errors import Refused, TimedOut
@@ -27,6 +27,8 @@ class Weighed:
     facts: StatementFacts
     samples: tuple[Values, ...]
     """Sets of parameter values; one empty set for a statement without parameters."""
+    shares: tuple[float, ...]
+    """How much each set counts; together 1."""
     origins: tuple[str, ...] = ()
     """Where each set comes from."""
     guessed: tuple[tuple[int, str], ...] = ()
@@ -47,13 +49,10 @@ class Costed:
     """One a sample, planner units."""
     used: int
     """Bits of the hypothetical indexes that a plan of any sample reads."""
-    blocks: tuple[float, ...] = ()
+    blocks: tuple[float, ...]
     """Shared blocks that the plan of each sample is estimated to touch."""
-
-    @property
-    def mean(self) -> float:
-        """Over the samples."""
-        return sum(self.costs) / len(self.costs)
+    mean: float
+    """Cost over the samples, by their shares."""
 
 
 @dataclass(slots=True)
@@ -122,16 +121,20 @@ class WhatIf:
         """Why the planner cannot imagine a draft."""
         self._tick = tick
         self._relations = relations or {}
-        self._bits: dict[IndexDraft, int] = {}
+        self._bits: dict[tuple[object, ...], int] = {}
         self._present: dict[int, Imagined] = {}
         self._memory = [_Memory() for _ in self.statements]
 
     # drafts ------------------------------------------------------------------------------------------------
 
     def bit(self, draft: IndexDraft) -> int:
-        """Return the draft's bit, 0 when this planner cannot imagine it; the first time its size is read."""
-        if draft in self._bits:
-            return self._bits[draft]
+        """Return the draft's bit, 0 when this planner cannot imagine it; the first time its size is read.
+
+        Drafts that differ in the direction of whole scans only share a bit, and the first one stands for them.
+        """
+        known = self._bits.get(draft.same_work())
+        if known is not None:
+            return known
         if draft in self.refused:
             return 0
         try:
@@ -142,7 +145,7 @@ class WhatIf:
         place = len(self.drafts)
         self.drafts.append(draft)
         self.sizes.append(imagined.bytes)
-        self._bits[draft] = 1 << place
+        self._bits[draft.same_work()] = 1 << place
         self._present[place] = imagined
         for statement, memory in zip(self.statements, self._memory, strict=True):
             if relevant(draft, statement.facts):
@@ -208,12 +211,13 @@ class WhatIf:
                 blocks.append(estimated_blocks(plan, self._relations))
                 for name in index_names(plan):
                     used |= names.get(name, 0)
-            answer = Costed(tuple(costs), used, tuple(blocks))
+            mean = sum(share * cost for share, cost in zip(statement.shares, costs, strict=True))
+            answer = Costed(tuple(costs), used, tuple(blocks), mean)
         except (Refused, TimedOut):
             # Planned before, so this set alone is the trouble (many indexes, a busy server): it brings nothing.
             if not wanted or 0 not in memory.exact:
                 raise
-            answer = Costed(memory.exact[0].costs, 0, memory.exact[0].blocks)
+            answer = replace(memory.exact[0], used=0)
         memory.remember(wanted, answer)
         return answer
 

@@ -5,8 +5,8 @@ import { cost, duration, share } from "./figures";
 import { blocksWord, costliest, nodes, rowsWord, SIGNS, SPOKEN, target } from "./plan-marks";
 import { ShareBar } from "./ShareBar";
 
-/** Deeper than this the indent stops growing, so that words keep their room. */
-const DEEPEST = 6;
+/** From here on the indent is tighter, so that words keep their room. */
+const TIGHT_FROM = 4;
 
 interface NodeProps {
   node: PlanNode;
@@ -45,7 +45,7 @@ function Node({ node, depth, hot, current, open, onToggle }: NodeProps) {
         </span>
       </div>
       {node.children.length > 0 && (
-        <ul role="group" className={depth >= DEEPEST ? "flat" : undefined}>
+        <ul role="group" className={depth >= TIGHT_FROM ? "tight" : undefined}>
           {node.children.map((child) => <Node key={child.path} {...{ node: child, depth: depth + 1, hot, current, open, onToggle }} />)}
         </ul>
       )}

@@ -39,7 +39,7 @@ export function Plans({ comparison, afterWord = "with the fix" }: { comparison: 
 export function SinglePlan({ plan }: { plan: Plan }) {
   return (
     <div className="plans single">
-      <section aria-label="Plan">
+      <section aria-label={plan.kind === "measured" ? "As it ran, node by node" : "Today, node by node"}>
         <div className="plan-head"><h3>{plan.kind === "measured" ? "As it ran" : "Today"}</h3><span className="t3 clip">{KINDS[plan.kind]}</span><span className="num"><Cost plan={plan} /></span></div>
         <PlanTree plan={plan} label={plan.kind === "measured" ? "Plan as it ran" : "Plan today"} />
       </section>

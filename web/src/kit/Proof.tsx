@@ -3,7 +3,8 @@ import type { Evidence } from "@assay/client";
 import type { ReactNode } from "react";
 import { Age } from "./Age";
 import { CopyButton } from "./CopyButton";
-import { brief, clockSeconds, cost, count, exact, measured, shortHash } from "./figures";
+import { brief, bytes, clockSeconds, cost, count, exact, measured, shortHash } from "./figures";
+import { FactTable, isRows } from "./FactTable";
 import { Icon } from "./Icon";
 import { Mark } from "./Mark";
 import { Sql } from "./Sql";
@@ -32,8 +33,15 @@ function factWord(value: unknown): string {
 
 /** "server_version" to "Server version". */
 function nameWord(name: string): string {
-  const words = name.replaceAll("_", " ");
+  const words = name.replaceAll("_", " ").replace(/\bddl\b/, "DDL").replace(/\bsql\b/, "SQL").replace(/\bpct\b/, "%").replace(/ ms$/, "");
   return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A fact under its name, with the unit that the name tells of. */
+function namedWord(name: string, value: unknown): string {
+  if (isNumber(value) && /(^|_)bytes$/.test(name)) return bytes(value);
+  if (isNumber(value) && name.endsWith("_ms")) return brief(value);
+  return factWord(value);
 }
 
 export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen: (id: string) => void; extra?: ReactNode }) {
@@ -79,13 +87,13 @@ export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen:
       <section>
         <h3>Where and when</h3>
         <dl className="facts-list">
-          {shown.map(([name, value]) => <Fact key={name} name={nameWord(name)}>{factWord(value)}</Fact>)}
+          {shown.map(([name, value]) => <Fact key={name} name={nameWord(name)}>{namedWord(name, value)}</Fact>)}
           <Fact name="Ran">{exact(evidence.at)} <span className="t3"><Age at={evidence.at} /></span></Fact>
           <Fact name="Valid">{evidence.valid_until ? `until ${exact(evidence.valid_until)}` : "without an end"}</Fact>
           <Fact name="About"><span className="mono small">{evidence.subject}</span></Fact>
         </dl>
         {long.map(([name, value]) => (
-          <div key={name} className="mt-3 stack gap-1"><span className="small t3">{nameWord(name)}</span><Sql sql={factText(value)} framed label={nameWord(name)} /></div>
+          <div key={name} className="mt-3 stack gap-1"><span className="small t3">{nameWord(name)}</span>{isRows(value) ? <FactTable name={nameWord(name)} rows={value} /> : <Sql sql={factText(value)} framed label={nameWord(name)} />}</div>
         ))}
       </section>
       <section>

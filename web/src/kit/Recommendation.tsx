@@ -5,8 +5,9 @@ import { Chip } from "./Chip";
 import { CopyButton } from "./CopyButton";
 import { brief, bytes, cost, gain, plural, signed } from "./figures";
 import { Hallmark } from "./Hallmark";
+import { Icon } from "./Icon";
 import { Sql } from "./Sql";
-import { RISK_CHIP, VERDICT_CHIP } from "./words";
+import { RISK_CHIP, typeWord, VERDICT_CHIP } from "./words";
 
 interface Props {
   rec: Noun;
@@ -49,6 +50,23 @@ export function Recommendation({ rec, acts, within }: Props) {
         <Hallmark verdict={rec.verdict} evidence={rec.evidence} />
       </div>
     </article>
+  );
+}
+
+/** A recommendation as one line that opens: the act, how it was checked, the gain. */
+export function FoldedRecommendation({ rec, acts, below }: Props & { below?: ReactNode }) {
+  const verdict = VERDICT_CHIP[rec.verdict];
+  return (
+    <details className="folded-rec">
+      <summary>
+        <Icon name="right" small />
+        <span className="title">{rec.title}</span>
+        <span className="chips"><Chip tone={verdict.tone}>{verdict.word}</Chip><Chip>{typeWord(rec.type)}</Chip></span>
+        <Gain rec={rec} />
+      </summary>
+      <Recommendation rec={rec} acts={acts} />
+      {below}
+    </details>
   );
 }
 

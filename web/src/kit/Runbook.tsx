@@ -2,12 +2,16 @@
 import type { Runbook as Noun, RunbookStep } from "@assay/client";
 import { Sql } from "./Sql";
 
+const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 function Step({ step, number }: { step: RunbookStep; number: string }) {
+  const costs = [step.locks, step.takes].map((text) => text.trim()).filter(Boolean);
+  const short = costs.join(", ").length <= 34;
   return (
     <li>
       <span className="no" aria-hidden="true">{number}</span>
-      <b className="strong">{step.title}</b>
-      <span className="takes">{[step.locks, step.takes].filter(Boolean).join(", ")}</span>
+      <b className={short ? "strong" : "strong wide"}>{step.title}</b>
+      {short ? <span className="takes">{costs.join(", ")}</span> : <span className="says">{costs.map(sentence).join(" ")}</span>}
       {step.sql && <Sql sql={step.sql} label={`SQL of step ${number}`} />}
       {step.note && <span className="says">{step.note}</span>}
     </li>

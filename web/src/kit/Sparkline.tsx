@@ -34,7 +34,7 @@ export function sparkPath(points: readonly SparkPoint[]): { path: string; last: 
 
 export function Sparkline({ points, says }: { points: readonly SparkPoint[]; says: string }) {
   const { path, last } = sparkPath(points);
-  if (!last || points.length < 2) return <span className="t3 small">not known yet</span>;
+  if (!last || points.length < 2) return <span className="t3" title="Not known yet: two intervals are needed">–<span className="sr"> not known yet</span></span>;
   return (
     <svg width={WIDTH} height={HEIGHT} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={says}>
       <path className="spark-line" d={path} />

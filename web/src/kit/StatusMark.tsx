@@ -4,7 +4,7 @@ import { Mark, type State } from "./Mark";
 
 export function StatusMark({ state, children, title }: { state: State; children: ReactNode; title?: string }) {
   return (
-    <span className="status min-w-0" title={title}>
+    <span className="status" title={title}>
       <Mark state={state} />
       <span className="word">{children}</span>
     </span>

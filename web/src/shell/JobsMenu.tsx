@@ -25,9 +25,9 @@ export function JobsMenu() {
     <Menu
       label="Jobs" kind="panel"
       button={(props) => (
-        <button type="button" className="btn quiet" {...props}>
+        <button type="button" className="btn quiet" aria-label={`Jobs: ${jobWord(shown)} ${newest ? (percent === null ? "runs" : `${Math.round(percent)}\u00a0%`) : shown.state}`} {...props}>
           <Mark state={state} />
-          <span className="tnum">{jobWord(shown)}{newest ? (percent === null ? "" : ` ${Math.round(percent)}\u00a0%`) : shown.state === "done" ? " done" : ` ${shown.state}`}</span>
+          <span className="tnum job-word">{jobWord(shown)}{newest ? (percent === null ? "" : ` ${Math.round(percent)}\u00a0%`) : shown.state === "done" ? " done" : ` ${shown.state}`}</span>
         </button>
       )}
     >

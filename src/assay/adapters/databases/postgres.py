@@ -140,8 +140,8 @@ def _connect(target: dsns.Target, limits: Limits) -> Wire:
             cure = "Connect a server of version 12 or later."
             raise Unavailable(f"{where} runs PostgreSQL {version // 10_000}, which is too old. {cure}", cure=cure)
         row = wire.execute(
-            "SELECT current_setting('default_transaction_read_only') AS read_only, usesuper AS super"
-            "  FROM pg_catalog.pg_user WHERE usename = current_user"
+            "SELECT current_setting('default_transaction_read_only') AS read_only,"
+            " (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS super"
         ).fetchone()
         if row is None or row["read_only"] != "on":
             cure = "Connect to PostgreSQL itself, not through a connection pooler."

@@ -256,10 +256,10 @@ class SqliteStore:
         cursor = self._writer.cursor()
         # A single statement undoes itself; more need a savepoint.
         only = unit[0]
-        alone = len(unit) == 1 and isinstance(only, Change) and only.expect is None and only.rows is None
+        alone = len(unit) == 1 and isinstance(only, Change) and only.expect is None and len(only.rows or "1") == 1
         try:
             if alone and isinstance(only, Change):
-                bound = self._statements.bind(only.statement)
+                bound = self._statements.bind(only.statement, only.rows)
                 alone = not bound.many
                 if alone:
                     _change(SqliteTransaction(cursor, self._statements), only, bound)

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from assay.faces.cli.options import signature, values
+from assay.faces.cli.options import signature, values, words_of
 from assay.faces.cli.run import OpenHouse, answer_one, guarded, perform
 from assay.faces.cli.scan import add_scan
 from assay.faces.cli.words import WORDS
@@ -56,9 +56,10 @@ def command(operation: Operation, open_house: OpenHouse, names: Mapping[str, str
 
     def run(*, as_json: bool, **given: Any) -> None:
         asked: dict[str, Any] = {}
-        guarded(lambda: asked.update(values(operation.asks, given)), as_json=as_json)
-        perform(open_house, lambda asker: answer_one(asker, operation, asked), as_json=as_json)
+        guarded(lambda: asked.update(values(operation.asks, given)), as_json=as_json, words=words)
+        perform(open_house, lambda asker: answer_one(asker, operation, asked), as_json=as_json, words=words)
 
+    words = words_of(operation, names)
     run.__name__ = operation.verb
     run.__doc__ = operation.doc
     made = signature(operation, names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -38,7 +39,7 @@ def bottlenecks(console: Console, page: Any) -> None:
     columns = (
         Column("#", "right"), Column("Statement", ratio=3), Column("Share", "right", no_wrap=True),
         Column("Mean", "right", from_width=70, no_wrap=True), Column("Calls", "right", from_width=90, no_wrap=True),
-        Column("Suffers from", ratio=2, from_width=60), Column("Fix", "right", no_wrap=True),
+        Column("Suffers from", ratio=2, from_width=76), Column("Fix", "right", no_wrap=True),
         Column("Hallmark", ratio=1),
     )  # fmt: skip
     rows: list[Sequence[Any]] = []
@@ -274,7 +275,8 @@ def evidence(console: Console, entry: Any) -> None:
     if entry.expired:
         line(console, "Its content has expired; its digest still stands in the chain.", style="dim", indent=4)
     for name, value in entry.facts.items():
-        line(console, f"{name}: {value}", style="dim", indent=4)
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        line(console, f"{name}: {shown}", style="dim", indent=4)
     if entry.reproduce:
         line(console, "By hand:")
         code(console, entry.reproduce, indent=4)

@@ -29,18 +29,27 @@ def signature(operation: Operation, names: Mapping[str, str] | None = None) -> i
         names: other names of options, by field.
     """
     parameters: list[inspect.Parameter] = []
+    words = words_of(operation, names)
     for field in fields_of(operation.asks).values():
-        option = (names or {}).get(field.name)
-        if field.name in operation.http.fields and option is None:
+        if not words[field.name].startswith("--"):
             default, annotation = _argument(field), str | None
         else:
-            default, annotation = _option(field, option), _annotation(field)
+            default, annotation = _option(field, words[field.name]), _annotation(field)
         kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
         parameters.append(inspect.Parameter(field.name, kind, default=default, annotation=annotation))
     parameters.sort(key=lambda one: one.name not in operation.http.fields)
     as_json = typer.Option(False, "--json", help="Print exactly the answer, as JSON.")
     parameters.append(inspect.Parameter("as_json", inspect.Parameter.KEYWORD_ONLY, default=as_json, annotation=bool))
     return inspect.Signature(parameters)
+
+
+def words_of(operation: Operation, names: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What each field is called on the command line."""
+    renamed = names or {}
+    return {
+        name: renamed.get(name) or (name.upper() if name in operation.http.fields else f"--{name.replace('_', '-')}")
+        for name in fields_of(operation.asks)
+    }
 
 
 def _annotation(field: Field) -> Any:
@@ -53,8 +62,7 @@ def _argument(field: Field) -> Any:
     return typer.Argument(None, metavar=field.name.upper(), help=_escape(field.doc) or None, show_default=False)
 
 
-def _option(field: Field, option: str | None) -> Any:
-    word = option or f"--{field.name.replace('_', '-')}"
+def _option(field: Field, word: str) -> Any:
     name = word.lstrip("-")
     declared = f"--{name}/--no-{name}" if field.kind == "flag" and not field.many else f"--{name}"
     metavar = None if declared.count("--") > 1 else _metavar(field)

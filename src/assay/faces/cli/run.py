@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -29,6 +29,7 @@ OpenHouse = Callable[[], AbstractAsyncContextManager[tuple[House, Secret]]]
 WIDE = 160
 """Columns when nobody looks: a pipe."""
 STOPPED = 130
+NO_WORDS: Mapping[str, str] = {}
 
 
 class Asker:
@@ -77,17 +78,27 @@ class Asker:
             pass
 
 
-def perform(open_house: OpenHouse, act: Callable[[Asker], Coroutine[Any, Any, None]], *, as_json: bool) -> None:
-    """Open the house, act, and leave with an exit status that says how it ended; never with a traceback."""
+def perform(
+    open_house: OpenHouse,
+    act: Callable[[Asker], Coroutine[Any, Any, None]],
+    *,
+    as_json: bool,
+    words: Mapping[str, str] = NO_WORDS,
+) -> None:
+    """Open the house, act, and leave with an exit status that says how it ended; never with a traceback.
+
+    Args:
+        words: what a field is called on the command line, for errors that name one.
+    """
 
     async def inside() -> None:
         async with open_house() as (house, credential):
             await act(Asker(house, credential, quiet=as_json))
 
-    guarded(lambda: asyncio.run(inside()), as_json=as_json)
+    guarded(lambda: asyncio.run(inside()), as_json=as_json, words=words)
 
 
-def guarded(act: Callable[[], None], *, as_json: bool) -> None:
+def guarded(act: Callable[[], None], *, as_json: bool, words: Mapping[str, str] = NO_WORDS) -> None:
     """Do something; print an error that it ends with on standard error, and exit with its status."""
     try:
         act()
@@ -101,18 +112,19 @@ def guarded(act: Callable[[], None], *, as_json: bool) -> None:
         if isinstance(fault, typer.Exit):
             raise
         error = known(fault)
-        print_error(error, as_json=as_json)
+        print_error(error, as_json=as_json, words=words)
         raise typer.Exit(error.exit_code) from None
 
 
-def print_error(error: AssayError, *, as_json: bool) -> None:
+def print_error(error: AssayError, *, as_json: bool, words: Mapping[str, str] = NO_WORDS) -> None:
     """Print an error as a line and what helps; as JSON for programs."""
     shape = error_json(error)
     if as_json:
         typer.echo(json.dumps(shape, ensure_ascii=False), err=True)
         return
     typer.echo(f"assay: {clean(error.message)}", err=True)
-    if cure := error.details.get("cure"):
+    word = words.get(str(error.details.get("field")))
+    if cure := error.details.get("cure") or (f"See {word} in --help." if word else None):
         typer.echo(f"  → {clean(str(cure))}", err=True)
     if isinstance(error, Internal):
         typer.echo(f"  trace {error.trace_id}", err=True)

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from rich import box
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -28,7 +27,7 @@ def clean(text: str) -> str:
 
 def said(value: Any, style: str = "") -> Text:
     """A value as safe text."""
-    return value if isinstance(value, Text) else Text(clean(str(value)), style=style)
+    return value if isinstance(value, Text) else Text().append(clean(str(value)), style=style)
 
 
 def heading(console: Console, text: str) -> None:
@@ -39,7 +38,9 @@ def heading(console: Console, text: str) -> None:
 
 def line(console: Console, text: Any, *, style: str = "", indent: int = 2) -> None:
     """Print a line, indented; it wraps where the terminal ends."""
-    console.print(Padding(said(text, style), (0, 0, 0, indent), expand=False))
+    for part in said(text, style).wrap(console, max(20, console.width - indent)):
+        part.rstrip()
+        console.print(Text(" " * indent).append_text(part), soft_wrap=True)
 
 
 def code(console: Console, text: str, *, indent: int = 2) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -53,6 +54,7 @@ async def serve(app: Starlette, host: str, port: int, on_ready: Callable[[int], 
 
     Raises Unavailable when the address cannot be listened on.
     """
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it started, we say ourselves
     listening = _listen(host, port)
     config = uvicorn.Config(
         app, loop="none", http="httptools", ws="none", lifespan="on", log_config=None, access_log=False,

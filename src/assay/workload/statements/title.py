@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pglast import ast
+from pglast import ast, parser
 
 from assay.workload.facts import StatementFacts
-from assay.workload.statements.parse import Token, parse, tokens
+from assay.workload.statements.parse import parse, tokens
 from assay.workload.statements.reading import AGGREGATES
 from assay.workload.statements.tree import Node, last_name, many, walk
 
@@ -117,7 +117,11 @@ def _short(text: str) -> str:
 
 def quick_title(text: str) -> str:
     """Say what a statement does by its tokens alone, for the many that are too cheap to be parsed."""
-    found = [t for t in tokens(text) if t.name not in ("SQL_COMMENT", "C_COMMENT")]
+    # the scanner's own tokens, whose `end` is the last character: wrapping them would cost as much again
+    try:
+        found = [t for t in parser.scan(text) if t.name not in ("SQL_COMMENT", "C_COMMENT")]
+    except (parser.ParseError, ValueError):
+        found = []
     if not found:
         return _first_words(text)
     verb = next((t.name for t in found if t.name in _VERBS), "")
@@ -138,11 +142,11 @@ _VERBS = {
 }  # fmt: skip
 
 
-def _named(found: list[Token], place: int, text: str) -> str:
+def _named(found: list[parser.Token], place: int, text: str) -> str:
     """The last part of a qualified name, without quotes; "" for a sub-select."""
     name = ""
     while place < len(found) and (found[place].name == "IDENT" or found[place].kind == "UNRESERVED_KEYWORD"):
-        name = text[found[place].start : found[place].end].strip('"')
+        name = text[found[place].start : found[place].end + 1].strip('"')
         if place + 1 >= len(found) or found[place + 1].name != "ASCII_46":
             break
         place += 2

@@ -24,7 +24,7 @@ function rowsOf(advice: IndexAdvice, byId: ReadonlyMap<string, Recommendation>):
 function name(row: Row): string {
   const ddl = row.rec?.ddl;
   const on = ddl && /\bON\s+(?:ONLY\s+)?([\s\S]+?);?\s*$/i.exec(ddl)?.[1];
-  return (on ?? row.step.title.replace(/^Create an? .*?index on /i, "")).replaceAll(/\s+/g, " ").replace(/ USING btree/i, "");
+  return (on ?? row.step.title.replace(/^Create an? .*?index on /i, "")).replaceAll(/\s+/g, " ").replace(/ USING btree/i, "").replace(/^public\./, "");
 }
 
 const COLUMNS: Column<Row>[] = [

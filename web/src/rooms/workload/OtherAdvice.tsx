@@ -3,7 +3,7 @@ import type { Recommendation as Noun } from "@assay/client";
 import { useState } from "react";
 import { Button } from "../../kit/Button";
 import { Card } from "../../kit/Card";
-import { Recommendation, Withheld } from "../../kit/Recommendation";
+import { FoldedRecommendation, Withheld } from "../../kit/Recommendation";
 import { plural } from "../../kit/figures";
 import { Link } from "../../shell/Link";
 import { sortOut } from "./Recommendations";
@@ -16,16 +16,14 @@ export function OtherAdvice({ recs }: { recs: readonly Noun[] }) {
   return (
     <Card title="Also found" end={plural(shown.length, "recommendation")}>
       {shown.map((rec) => (
-        <div key={rec.id}>
-          <Recommendation
-            rec={rec}
-            acts={<>
-              {rec.ddl && <Button aria-expanded={open === rec.id} onClick={() => setOpen(open === rec.id ? null : rec.id)}>{open === rec.id ? "Close runbook" : "Open runbook"}</Button>}
-              {rec.helps[0] && <Link className="btn" to={`/workload/queries/${rec.helps[0]}`}>Open {rec.helps[0]}</Link>}
-            </>}
-          />
-          {open === rec.id && <RunbookPanel id={rec.id} />}
-        </div>
+        <FoldedRecommendation
+          key={rec.id} rec={rec}
+          acts={<>
+            {rec.ddl && <Button aria-expanded={open === rec.id} onClick={() => setOpen(open === rec.id ? null : rec.id)}>{open === rec.id ? "Close runbook" : "Open runbook"}</Button>}
+            {rec.helps[0] && <Link className="btn" to={`/workload/queries/${rec.helps[0]}`}>Open {rec.helps[0]}</Link>}
+          </>}
+          below={open === rec.id && <RunbookPanel id={rec.id} />}
+        />
       ))}
       <Withheld recs={held} />
     </Card>
