@@ -109,14 +109,16 @@ async def bare() -> None:
 
 async def ours(folder: Path) -> None:
     """Serve a house on SQLite."""
-    settings = Settings(home=folder, calls_per_minute=1e9, calls_burst=1_000_000)
+    settings = Settings(home=folder, calls_per_minute=1e7, calls_burst=10_000_000)
     engine = create_engine(f"sqlite:///{settings.database}")
     metadata.create_all(engine)
     engine.dispose()
     store = SqliteStore(settings.database)
     vault = MemoryVault()
     gate = TokenGate(store, timedelta(days=1))
-    ports = Ports(store=store, ledger=SealedLedger(store, vault), vault=vault, workers=NoWorkers(), more={TokenGate: gate})  # pyright: ignore[reportArgumentType]
+    ports = Ports(
+        store=store, ledger=SealedLedger(store, vault), vault=vault, workers=NoWorkers(), more={TokenGate: gate}
+    )  # pyright: ignore[reportArgumentType]
     house = House([BENCH, ACCOUNTS], ports=ports, gate=gate, limiter=Buckets(store), settings=settings, version="0")
     await house.open()
     token, row = fresh("token", caller_id="u", name="u", roles=("admin",), scopes=("*:*",), lasts=timedelta(days=1))

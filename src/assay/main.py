@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -36,7 +36,7 @@ from assay.kernel.context import Ports
 from assay.kernel.house import House
 from assay.kernel.own import HOUSE, JOBS
 from assay.ports.databases import Databases
-from assay.ports.errors import Invalid, Unavailable
+from assay.ports.errors import AssayError, Invalid
 from assay.ports.processes import Processes
 from assay.ports.secret import Secret
 from assay.runtime.settings import Settings
@@ -103,7 +103,7 @@ def _count_commits(units: int, failed: int) -> None:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, background: bool = False) -> AsyncIterator[tuple[House, Secret]]:
+async def open_house(settings: Settings, *, background: bool = False) -> AsyncGenerator[tuple[House, Secret]]:
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
 
     Args:
@@ -168,7 +168,7 @@ def cli() -> None:
         add_own(app, program)
         uvloop.install()
         app()
-    except (Invalid, Unavailable) as error:
+    except AssayError as error:
         sys.stderr.write(f"assay: {error.message}\n")
         sys.exit(error.exit_code)
 

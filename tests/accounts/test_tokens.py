@@ -103,6 +103,7 @@ async def test_a_revoked_token_stops_at_once_even_while_it_is_used(trial: Trial)
     async def use() -> None:
         while not ended:
             await _me(trial, issued.token)
+            await asyncio.sleep(0.001)
 
     using = [asyncio.create_task(use()) for _ in range(3)]
     await asyncio.sleep(0.1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+
 from assay.runtime.bell import ring
 
 pytestmark = pytest.mark.anyio

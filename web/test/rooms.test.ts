@@ -28,6 +28,17 @@ test("a form says what is wrong before it asks", async () => {
   expect(wrongWith("a", "", true)).toEqual({});
 });
 
+test("statements become a file that can be run", async () => {
+  const { asScript } = await import("../src/rooms/sources/Init");
+  expect(asScript(["GRANT a TO b", "DO $do$ BEGIN END $do$\n", "SELECT 1;"])).toBe("GRANT a TO b;\n\nDO $do$ BEGIN END $do$;\n\nSELECT 1;");
+});
+
+test("only what can be run is offered as a cure to copy", async () => {
+  const { isCommand } = await import("../src/kit/Failed");
+  expect(["GRANT pg_read_all_stats TO profiler_ro;", "assay url"].every(isCommand)).toBe(true);
+  expect(["Check that the server runs and listens on that host and port.", "Set ASSAY_PUBLIC_URL."].some(isCommand)).toBe(false);
+});
+
 test("an export says what is missing", async () => {
   const { asCsv } = await import("../src/rooms/workload/export");
   const text = asCsv({ items: bottlenecks.slice(0, 2), total: 2, next_cursor: null, source: "s", source_name: "shop", total_ms: 1, window_seconds: 1, snapshots: 1, read_at: null, findings: 0, proved: 0, withheld: 0, not_measured: 0, partial: ["4 texts are hidden."] });

@@ -20,7 +20,7 @@ from assay.workload.index import IndexDraft
 from assay.workload.prepare import prepared, relations_of
 from assay.workload.recommend import Setting, heap_bytes, index_draft, index_key
 from assay.workload.search import Rules, Search
-from assay.workload.verify import MOST_DEARER, Verified, by_saving, verify, worst
+from assay.workload.verify import MOST_DEARER, Verified, by_saving, passed_over, verify, worst
 from assay.workload.whatif import Weighed, WhatIf, hypothetical_left, places
 from assay.workload.writes import overhead, price
 
@@ -105,6 +105,8 @@ def _advise(run: _Run) -> AdviceResult:
     chosen_cost = whatif.total(mask)
     mask, verified, effects = _until_sound(run, search, mask)
     steps = _curve(run, search, mask)
+    for one in passed_over(whatif, mask, WITHHELD) if run.deadline.left() > 0 else ():
+        run.failed.setdefault(one.draft, one)
     clean = whatif.close() == 0
     setting = _setting(run, statements, whatif)
     drafts = [index_draft(one, setting, clean) for one in by_saving(verified)]

@@ -209,7 +209,7 @@ def _pattern(table: Table, key: Key) -> str:
 
 def _drafts(use: _Use, max_width: int) -> Iterator[IndexDraft]:
     """Every order of keys that a B-tree can search by, simplest first, then the same with all columns that are read."""
-    bases = [keys for keys in dict.fromkeys(_orders(use)) if len(keys) <= max_width]
+    bases = [keys for keys in dict.fromkeys(_orders(use)) if 0 < len(keys) <= max_width]
     bases.sort(key=len)
     plain = [IndexDraft(use.table.schema_name, use.table.name, keys) for keys in bases]
     covering = [draft for base in plain if (draft := _covering(use, base)) is not None]

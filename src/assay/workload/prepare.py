@@ -65,7 +65,7 @@ def prepare(
     guessed = guessed_constants(statement.text, schema, found) if found.parameters else {}
     if guessed:
         found = facts(statement.text, schema, guessed)
-    text = repair(statement.text)
+    text = repair(statement.text, schema)
     values = statement.values
     if len(values) < 2 * samples and found.parameters:
         types = session.parameter_types(text)

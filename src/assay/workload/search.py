@@ -12,10 +12,12 @@ from assay.workload.whatif import WhatIf, places
 
 LEAST_GAIN = 0.001
 """An index must save at least this share of the workload's cost."""
-STORAGE_PRICE = 0.1
+STORAGE_PRICE = 0.07
 """Without a budget, an index as large as all tables together must save more than this share of the cost."""
 EXPONENTS = (1.0,)
 """Benefit is divided by bytes to these powers in turn; 1 is Extend's measure, 0 is plain greed."""
+ALONE_SHARE = 0.4
+"""Of the time for costing each candidate alone; what is not costed by then is tried only where a best plan uses it."""
 PATIENCE = 0.5
 """The local search may ask so many questions for each one that was asked before it."""
 
@@ -141,13 +143,30 @@ class Search:
         """What each draft saves with nothing else there, where that can be as much as an index must save."""
         least = LEAST_GAIN * 0.1 * self.base
         alone: dict[int, float] = {}
+        until = Deadline.after(ALONE_SHARE * self.deadline.left(3_600.0))
         for count, bit in enumerate(sorted(bits)):
-            if self.late:
+            if self.late or until.left() <= 0.0:
                 break
             self.report(f"Costing candidate {count + 1} of {len(bits)}")
             if self.fits(bit):
-                alone[bit] = self.saves(0, bit, least)
+                alone[bit] = self._glimpsed(bit, least)
         return alone
+
+    def _glimpsed(self, bit: int, least: float) -> float:
+        """What a draft saves alone, by each statement's first sample; 0 when it cannot be as much as the least."""
+        whatif, saved = self.whatif, -self.price(bit)
+        hope = [(w * (whatif.cost(i, 0).mean - whatif.least(i, bit)), i, w) for i, w in self._weights(bit)]
+        left = sum(most for most, _, _ in hope)
+        for most, i, weight in sorted(hope, reverse=True):
+            if saved + left < least:
+                return 0.0
+            left -= most
+            saved += weight * whatif.glimpse(i, bit)
+        return saved
+
+    def _weights(self, mask: int) -> list[tuple[int, float]]:
+        """Statements that a set can matter to, with their weights."""
+        return [(i, self.whatif.statements[i].weight) for i in self.whatif.affected(mask)]
 
     def _best_plans(self, place: int, bits: list[int]) -> None:
         """Plan a statement with all its drafts, then without the largest one used, and so on: each plan is a bundle."""

@@ -77,13 +77,13 @@ def simulate(
     Hypothetical indexes are gone when this returns or raises, unless the connection broke; then so are they.
     """
     began = time.perf_counter()
-    text = repair(statement)
+    text = repair(statement, schema)
     chosen = _samples(session, statement, text, samples, schema)
     readable: dict[str, str] = {}
     try:
         before = [read_plan(session.plan(text, v or None), "custom", v) for v, _ in chosen]
         if recommendation.rewrite is not None:
-            rewritten = repair(recommendation.rewrite.text)
+            rewritten = repair(recommendation.rewrite.text, schema)
             after = [read_plan(session.plan(rewritten, v or None), "custom", v) for v, _ in chosen]
             used = False
         elif recommendation.type in ("redundant_index", "unused_index"):

@@ -87,6 +87,36 @@ def worst(effect: Effect) -> float:
     return max((a / b - 1.0 for b, a in zip(effect.before, effect.after, strict=True) if b > 0), default=0.0)
 
 
+def passed_over(whatif: WhatIf, mask: int, most: int) -> list[Verified]:
+    """For the heaviest statements that a set leaves as they are, the index that would help, and why it is not in it.
+
+    Args:
+        mask: the chosen set.
+        most: look at no more statements than this.
+    """
+    today = {i: whatif.cost(i, 0) for i in whatif.plannable()}
+    left = [i for i in today if whatif.cost(i, mask).mean > 0.7 * today[i].mean]
+    left.sort(key=lambda i: (-whatif.statements[i].weight * today[i].mean, i))
+    found: dict[int, Verified] = {}
+    for place in left[:most]:
+        used = whatif.everything(place).used & ~mask
+        costs = {1 << p: whatif.cost(place, mask | 1 << p).mean for p in places(used)}
+        best = min(costs, key=lambda bit: (costs[bit], bit), default=0)
+        if best and best not in found and costs[best] < 0.9 * whatif.cost(place, mask).mean:
+            whole = {i: whatif.cost(i, mask | best) for i in today}
+            one = _verify_one(whatif, mask | best, best, today, whole)
+            found[best] = _with(one, _not_worth(one, whatif))
+    return list(found.values())
+
+
+def _not_worth(found: Verified, whatif: WhatIf) -> str:
+    share = saved(found) / max(whatif.total(0), 1e-9)
+    return (
+        f"It would take {share:.2%} off the workload's cost; that was not worth its {found.bytes / 1e6:,.1f} MB "
+        "beside the other indexes."
+    )
+
+
 def _verify_one(whatif: WhatIf, mask: int, bit: int, today: dict[int, Costed], whole: dict[int, Costed]) -> Verified:
     touched = whatif.affected(bit)
     before = whatif.calls

@@ -238,6 +238,20 @@ class WhatIf:
         wanted = mask & memory.relevant
         return max((cost for top, cost in memory.bounds if not wanted & ~top), default=0.0)
 
+    def glimpse(self, place: int, mask: int) -> float:
+        """What a set saves of a statement with its first sample only; quick, and good enough to sort candidates out."""
+        memory = self._memory[place]
+        wanted = mask & memory.relevant
+        known, today = self.known(place, mask), self.cost(place, 0)
+        if known is not None:
+            return today.mean - known.mean
+        self._arrange(memory.relevant, wanted)
+        statement = self.statements[place]
+        try:
+            return today.costs[0] - float(self._plan(statement.text, statement.samples[0])["Total Cost"])
+        except (Refused, TimedOut):
+            return 0.0
+
     def base(self) -> dict[int, Costed]:
         """Cost every statement without any draft; one that cannot be planned is noted and left out."""
         found: dict[int, Costed] = {}

@@ -2,16 +2,21 @@
 import type { Runbook as Noun, RunbookStep } from "@assay/client";
 import { Sql } from "./Sql";
 
-const sentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+/** "Nothing." to "nothing", for the middle of a sentence; names in capitals stay. */
+function inSentence(text: string): string {
+  const bare = text.trim().replace(/\.$/, "");
+  return /^[A-Z][a-z]/.test(bare) ? bare.charAt(0).toLowerCase() + bare.slice(1) : bare;
+}
 
 function Step({ step, number }: { step: RunbookStep; number: string }) {
-  const costs = [step.locks, step.takes].map((text) => text.trim()).filter(Boolean);
-  const short = costs.join(", ").length <= 34;
   return (
     <li>
       <span className="no" aria-hidden="true">{number}</span>
-      <b className={short ? "strong" : "strong wide"}>{step.title}</b>
-      {short ? <span className="takes">{costs.join(", ")}</span> : <span className="says">{costs.map(sentence).join(" ")}</span>}
+      <b className="strong">{step.title}</b>
+      <span className="says">
+        {step.locks && <><b className="font-medium text-text-2">Locks</b> {inSentence(step.locks)}. </>}
+        {step.takes && <><b className="font-medium text-text-2">Takes</b> {inSentence(step.takes)}.</>}
+      </span>
       {step.sql && <Sql sql={step.sql} label={`SQL of step ${number}`} />}
       {step.note && <span className="says">{step.note}</span>}
     </li>

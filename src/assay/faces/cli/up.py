@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -52,7 +52,7 @@ async def run_up(program: Program, *, host: str, port: int, demo: Demo | None, c
 
 
 @contextlib.asynccontextmanager
-async def _running(demo: Demo | None, console: Console) -> AsyncIterator[Secret | None]:
+async def _running(demo: Demo | None, console: Console) -> AsyncGenerator[Secret | None]:
     if demo is None:
         yield None
         return
@@ -63,7 +63,10 @@ async def _running(demo: Demo | None, console: Console) -> AsyncIterator[Secret 
             def tell(step: str, share: float) -> None:
                 bar.update(task, description=step, completed=share)
 
-            dsn = await asyncio.to_thread(demo.start, tell)
+            try:
+                dsn = await asyncio.to_thread(demo.start, tell)
+            except Exception as error:  # the lab is another distribution, with errors of its own
+                raise Unavailable(f"The demo did not start: {error}") from error
         yield Secret(dsn)
     finally:
         await asyncio.shield(asyncio.to_thread(demo.stop))

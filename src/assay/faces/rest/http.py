@@ -16,6 +16,7 @@ from assay.kernel.errors import TooLarge
 COMPRESS_FROM = 4_096
 """Bytes; a smaller answer is not worth it."""
 _OFF_LOOP_FROM = 262_144
+_READ = "assay.headers"
 
 Header = tuple[bytes, bytes]
 
@@ -112,8 +113,11 @@ class Request:
 
 
 def request_of(scope: Scope, receive: Receive, send: Send) -> Request:
-    """Make a request of what ASGI gives."""
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    """Make a request of what ASGI gives; the headers are read once, by whoever comes first."""
+    headers: dict[str, str] | None = scope.get(_READ)
+    if headers is None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        scope[_READ] = headers
     return Request(scope, receive, send, headers)
 
 

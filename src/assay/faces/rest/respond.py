@@ -42,12 +42,11 @@ async def send_answer(
     """Send an answer: 200, or 202 for a job that runs."""
     body = answer_bytes(operation, answer, without=without)
     extra = list(headers)
-    version = getattr(answer, "version", None)
-    if isinstance(version, int):
-        extra.append((b"etag", f'"{version}"'.encode()))
-    cursor = getattr(answer, "next_cursor", None)
-    if isinstance(cursor, str) and request.method in ("GET", "HEAD"):
-        extra.append((b"link", _next(request, cursor)))
+    fields = getattr(type(answer), "model_fields", ())
+    if "version" in fields and isinstance(answer.version, int):
+        extra.append((b"etag", f'"{answer.version}"'.encode()))
+    if "next_cursor" in fields and answer.next_cursor is not None and request.method in ("GET", "HEAD"):
+        extra.append((b"link", _next(request, answer.next_cursor)))
     if operation.effect == "job" and isinstance(answer, Job):
         extra.append((b"location", f"/api/v1/jobs/{answer.id}".encode()))
         await request.reply(202, body, headers=extra)

@@ -16,6 +16,11 @@ import { assay } from "../../shell/client";
 import { useTitle } from "../../shell/crumb";
 import { Link } from "../../shell/Link";
 
+/** The statements as a file that psql can run. */
+export function asScript(statements: readonly string[]): string {
+  return statements.map((one) => (/;\s*$/.test(one) ? one : `${one.trimEnd()};`)).join("\n\n");
+}
+
 export default function Init() {
   useTitle("Accounts and extensions");
   const [database, setDatabase] = useState("postgres");
@@ -32,7 +37,7 @@ export default function Init() {
     catch (wrong) { setError(wrong); }
     setBusy(false);
   };
-  const text = script?.statements.join("\n") ?? "";
+  const text = script ? asScript(script.statements) : "";
   return (
     <div className="narrow-page">
       <PageHead title="Accounts and extensions" facts={<span>What an administrator runs once, so that Assay can read and nothing more</span>} />
@@ -48,7 +53,7 @@ export default function Init() {
         {script && (
           <Card title={plural(script.statements.length, "statement")} end={<><CopyButton text={text} /><Button kind="quiet" icon="download" onClick={() => saveFile(`assay-init-${database}.sql`, text + "\n", "application/sql")}>Download .sql</Button></>}>
             <div className="body stack gap-3">
-              <Sql sql={text} framed label="Statements" />
+              <div className="tall"><Sql sql={text} framed label="Statements" /></div>
               <p className="note"><Icon name="lock" /><span>Nothing was run. Read them, run them as an administrator, then connect with <span className="mono small">{script.dsn_hint}</span>. To have them run once with credentials that are not stored: <span className="mono small">assay init --apply</span>.</span></p>
               <div className="row"><Link className="btn" to="/sources/connect">Connect a database</Link></div>
             </div>

@@ -27,6 +27,7 @@ export function wrongWith(name: string, dsn: string, dsnOptional: boolean): { na
 export function SourceForm({ name: first = "", act, dsnOptional = false, onSubmit, more }: Props) {
   const [name, setName] = useState(first);
   const [dsn, setDsn] = useState("");
+  const [seen, setSeen] = useState(false);
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState<{ name?: string; dsn?: string }>({});
   const [error, setError] = useState<unknown>(null);
@@ -48,10 +49,11 @@ export function SourceForm({ name: first = "", act, dsnOptional = false, onSubmi
     <form className="stack p-4" onSubmit={(event) => void submit(event)} noValidate>
       <Field label="Name" value={name} wrong={wrong.name ?? null} autoComplete="off" hint="How people call it: in the URL, on the command line, in reports." onChange={(event) => setName(event.target.value)} />
       <Field
-        label={dsnOptional ? "New address, when it changes" : "Address"} mono type="password" autoComplete="off" spellCheck={false} value={dsn} wrong={wrong.dsn ?? null}
+        label={dsnOptional ? "New address, when it changes" : "Address"} mono type={seen ? "text" : "password"} autoComplete="off" spellCheck={false} value={dsn} wrong={wrong.dsn ?? null}
         placeholder="postgresql://profiler_ro:…@host:5432/database?sslmode=verify-full" onChange={(event) => setDsn(event.target.value)}
         hint="Sealed with AES-256-GCM at once; never shown, returned or logged. Use a role that only reads."
       />
+      <label className="row small t2"><input type="checkbox" checked={seen} onChange={(event) => setSeen(event.target.checked)} /> Show the address while I type</label>
       {error !== null && <Failed error={error} compact />}
       <div className="row wrap"><Button kind="primary" type="submit" busy={busy} disabled={busy}>{act}</Button>{more}</div>
     </form>

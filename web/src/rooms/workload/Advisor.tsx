@@ -76,10 +76,10 @@ function Advice({ advice, items, source, advise, busy }: { advice: IndexAdvice; 
         <div className="stack">
           {advice.steps.length > 0 && <Curve advice={advice} busy={busy} onBudget={advise.start} />}
           <Chosen advice={advice} byId={byId} />
+          <OtherAdvice recs={items.filter((rec) => !shownAbove.has(rec.id))} />
         </div>
         {added.length > 0 && <Runbooks recs={biggestFirst(added, advice)} account={source.account} />}
       </div>
-      <OtherAdvice recs={items.filter((rec) => !shownAbove.has(rec.id))} />
     </div>
   );
 }

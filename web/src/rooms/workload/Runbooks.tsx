@@ -12,6 +12,9 @@ import { Segments } from "../../kit/Segments";
 import { Shown } from "../../shell/Shown";
 import { fileName, useRunbook } from "./RunbookPanel";
 
+/** So many fit beside each other. */
+const FEW = 4;
+
 /** Table names, told apart by a number when one comes twice. */
 function tabs(recs: readonly Recommendation[]): { key: string; word: string }[] {
   const seen = new Map<string, number>();
@@ -30,7 +33,13 @@ export function Runbooks({ recs, account }: { recs: readonly Recommendation[]; a
   const runbook = answer.value;
   return (
     <Card title="Runbook" beside={runbook && !answer.old && <Hallmark verdict={runbook.verdict} evidence={runbook.evidence} />} end={runbook && <CopyButton text={runbook.script} name="Copy the runbook" />}>
-      <div className="body tight"><Segments label="Index" choices={tabs(recs)} chosen={id ?? ""} onChoose={setPicked} /></div>
+      <div className="body tight">
+        {recs.length <= FEW ? <Segments label="Index" choices={tabs(recs)} chosen={id ?? ""} onChoose={setPicked} /> : (
+          <select className="input" aria-label="Index" value={id ?? ""} onChange={(event) => setPicked(event.target.value)}>
+            {recs.map((rec) => <option key={rec.id} value={rec.id}>{rec.title}</option>)}
+          </select>
+        )}
+      </div>
       <Shown answer={answer} what="the runbook" rows={5} bare>
         {(book) => (
           <>

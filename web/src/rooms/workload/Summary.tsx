@@ -57,7 +57,7 @@ export function Summary({ page, since, activity, advice }: Props) {
         {value === undefined && activity.error !== null && <p className="t2">Active sessions can't be shown now.</p>}
         {value !== undefined && at.length >= 2 && <Plot title="Active sessions" at={at} series={series(value)} says={says(value)} />}
         {value !== undefined && at.length < 2 && (
-          <><h2 className="label">Active sessions</h2><p className="t2 mt-2">Not known yet: a second snapshot is needed to tell how load moves. Scan again in a minute.</p></>
+          <><h2 className="label">Active sessions</h2><p className="t2 mt-2">Not known yet: it takes three snapshots to tell how load moves. Scan again in a minute, or have scans run by themselves in Sources.</p></>
         )}
       </div>
     </section>
