@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -158,10 +157,11 @@ async def ask(port: int, request: bytes, times: int) -> list[float]:
 async def measure(kind: str, requests: int) -> dict[str, float]:
     """Start a server, ask it, and return its figures."""
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
-        child = subprocess.Popen([sys.executable, __file__, "--serve", kind, folder], stdout=subprocess.PIPE)
+        arguments = (sys.executable, __file__, "--serve", kind, folder)
+        child = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
         try:
             assert child.stdout is not None
-            there = json.loads(child.stdout.readline())
+            there = json.loads(await child.stdout.readline())
             body = b'{"words": "hello", "times": 3, "tags": ["a", "b"]}'
             lines = [b"POST /api/v1/bench HTTP/1.1", b"Host: 127.0.0.1", b"Content-Type: application/json"]
             lines += [b"Authorization: Bearer " + there["token"].encode(), b"Content-Length: %d" % len(body), b"", body]
@@ -178,7 +178,7 @@ async def measure(kind: str, requests: int) -> dict[str, float]:
             return figures
         finally:
             child.terminate()
-            child.wait(20)
+            await child.wait()
 
 
 async def main(requests: int) -> None:

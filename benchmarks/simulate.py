@@ -1,6 +1,6 @@
 """How long a simulation takes on the demo: an index for each of the shop's statements that suffer, planned again and again.
 
-    python benchmarks/simulate.py [FOLDER]
+python benchmarks/simulate.py [FOLDER]
 """
 
 from __future__ import annotations

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 import uvloop
@@ -102,10 +102,21 @@ def make_home(folder: Path, **settings: Any) -> Home:
     return home
 
 
+class AnyHome(Protocol):
+    """A folder with a database, and how to open a house on it."""
+
+    settings: Settings
+    admin: Secret
+
+    def open(self, *, credential: Secret | None = None) -> AbstractAsyncContextManager[tuple[House, Secret]]:
+        """Open a house; yield it with the credential to ask with."""
+        ...
+
+
 class Served:
     """A server in a thread with a loop of its own; `ask` runs a coroutine there."""
 
-    def __init__(self, home: Home, page: Path | None = None) -> None:
+    def __init__(self, home: AnyHome, page: Path | None = None) -> None:
         self.home = home
         self.house: House
         self.app: Any

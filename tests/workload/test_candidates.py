@@ -104,7 +104,9 @@ def test_what_exists_already_is_no_candidate() -> None:
     assert "ON public.orders (status)" in found
 
 
-@pytest.mark.parametrize("sql", ["SELECT 1", "SELECT * FROM nowhere WHERE x = 1", "VACUUM orders", "not sql at all", ""])
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1", "SELECT * FROM nowhere WHERE x = 1", "VACUUM orders", "not sql at all", ""]
+)
 def test_a_statement_without_tables_of_ours_has_no_candidates(sql: str) -> None:
     assert bodies(sql) == []
 

@@ -46,6 +46,13 @@ def test_both_ends_of_a_range_are_in_order(small: Small) -> None:
         assert (low or "") <= (high or "")
 
 
+def test_times_are_asked_for_since_a_week_and_a_day_ago(small: Small) -> None:
+    found = samples(small, "SELECT * FROM orders WHERE order_date >= $1")
+    month, week, day = (sample.values[0] or "" for sample in found)
+    assert "2024-11-30" <= month < week
+    assert (week, day) == ("2024-12-23", "2024-12-29")
+
+
 def test_limits_are_small_numbers(small: Small) -> None:
     assert samples(small, "SELECT * FROM orders LIMIT $1 OFFSET $2")[0].values == ("10", "0")
 

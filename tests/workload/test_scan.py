@@ -15,7 +15,13 @@ from assay.ports.secret import Secret
 from assay.ports.workers import Bench, Progress
 from assay.sources.model import Schema
 from assay.workload.scan import ScanResult, ScanWork, scan, scan_session
-from assay.workload.snapshots import first_word, plannable, read_statements, reads_catalogs_only
+from assay.workload.snapshots import (
+    first_word,
+    plannable,
+    read_statements,
+    reads_catalogs_only,
+    statistics_query,
+)
 from assay_lab.shop import Shop
 from workload.conftest import Visit, run
 
@@ -152,3 +158,20 @@ def test_kinds_of_statements_are_told_apart() -> None:
     assert reads_catalogs_only("SELECT * FROM hypopg_create_index($1)")
     assert not reads_catalogs_only("SELECT relname FROM pg_class, orders")
     assert not reads_catalogs_only("SELECT 'pg_class' FROM orders")
+
+
+@pytest.mark.parametrize(
+    ("version", "has", "lacks"),
+    [
+        ((1, 7), ("s.total_time",), ("s.toplevel", "exec_time", "s.stats_since")),
+        ((1, 8), ("s.total_exec_time",), ("s.toplevel", "s.stats_since")),
+        ((1, 9), ("s.total_exec_time", "s.toplevel"), ("s.stats_since",)),
+        ((1, 11), ("s.total_exec_time", "s.toplevel", "s.stats_since"), ()),
+    ],
+)
+def test_columns_are_named_as_the_extension_s_version_has_them(
+    version: tuple[int, int], has: tuple[str, ...], lacks: tuple[str, ...]
+) -> None:
+    text = statistics_query("public", version)
+    assert all(name in text for name in has)
+    assert not any(name in text for name in lacks)

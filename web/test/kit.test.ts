@@ -22,8 +22,8 @@ describe("plan marks", () => {
     expect(costliest({ ...comparison.before, cost: 0 })).toBeNull();
   });
   test("nothing stands out when no node has a quarter", () => {
-    const flat = { ...root, self_cost: 10, children: [] };
-    expect(costliest({ ...comparison.before, cost: 100, root: flat })).toBeNull();
+    const even = (at: number) => ({ ...root, path: `0.${at}`, self_cost: 20, children: [] });
+    expect(costliest({ ...comparison.before, cost: 100, root: { ...root, self_cost: 20, children: [1, 2, 3, 4].map(even) } })).toBeNull();
   });
   test("nodes come parents first", () => expect(nodes(root).map((node) => node.path)).toEqual(["0", "0.0", "0.0.0", "0.0.0.0"]));
   test("words: estimated, measured, blocks, what it works on", () => {

@@ -2666,8 +2666,11 @@ export interface components {
             facts: {
                 [key: string]: unknown;
             };
-            /** Evidence */
-            evidence: string;
+            /**
+             * Evidence
+             * @description What the ledger holds of this run.
+             */
+            evidence: string[];
         };
         /**
          * Recommendation
@@ -2928,8 +2931,17 @@ export interface components {
         RunbookStep: {
             /** Title */
             title: string;
-            /** Sql */
+            /**
+             * Sql
+             * @description As psql runs it, attempts and checks included.
+             */
             sql: string;
+            /**
+             * Brief
+             * @description The statements at the heart of it, for reading; null where `sql` is short itself.
+             * @default null
+             */
+            brief: string | null;
             /** Locks */
             locks: string;
             /** Takes */

@@ -77,6 +77,8 @@ class Effect:
     """How much each sample counts, together 1; empty: all the same."""
     observed: float | None = None
     """Shared blocks that a call really touches, where that is far less than the samples' plans would."""
+    joins: bool = False
+    """It reads more than one table."""
 
     def mean(self, each: tuple[float, ...]) -> float:
         """Mean of one figure a sample, by their shares."""

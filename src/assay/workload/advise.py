@@ -28,6 +28,8 @@ SEARCH_SHARE = 0.8
 """Of the time asked for; the rest is for the checks."""
 REPAIRS = 4
 """So often the search may look for a better set after checks took an index away."""
+REPAIR_PATIENCE = 0.1
+"""Questions that each of these may ask for each one asked before."""
 WITHHELD = 8
 """Indexes shown with the reason why they are withheld, at most."""
 _HYPOPG = "hypopg is not installed in this database; an administrator runs CREATE EXTENSION hypopg."
@@ -150,7 +152,7 @@ def _until_sound(run: _Run, search: Search, mask: int) -> tuple[int, list[Verifi
             mask &= ~search.whatif.bit(one.draft)
             search.banned |= search.whatif.bit(one.draft)
         if repair < REPAIRS and not search.late:
-            mask = search.improve(search.grow(mask, 1.0)).mask
+            mask = search.improve(search.grow(mask, 1.0), REPAIR_PATIENCE).mask
     # Out of time: whatever still fails goes, one by one, since each removal changes what the others bring.
     while mask:
         verified, effects = verify(search.whatif, mask)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from assay.kernel.assayed import Verdict
 from assay.ports.databases import PlanJson, Row, Session
 from assay.ports.errors import AssayError, Refused, TimedOut
+from assay.ports.ledger import Tried
 from assay.sources.model import Schema
 from assay.workload.chips import chips
 from assay.workload.facts import StatementFacts
@@ -15,7 +16,7 @@ from assay.workload.model import Chip, Load, Plan, Sample
 from assay.workload.plan import read_plan
 from assay.workload.rules import RULES
 from assay.workload.rules.cardinality_skew import equal_columns
-from assay.workload.rules.draft import Draft, Ran, StatementUnderScan, Tried
+from assay.workload.rules.draft import Draft, Ran, StatementUnderScan
 from assay.workload.rules.trial import Trial
 from assay.workload.samples import Values, guessed_constants, sample_values
 from assay.workload.seen import Seen, seen_values

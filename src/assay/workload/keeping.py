@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert
 
 from assay.kernel.assayed import Verdict
 from assay.kernel.values import now
-from assay.ports.ledger import Proof, Tried
+from assay.ports.ledger import Proof
 from assay.ports.store import Change
 from assay.workload._store import advices, findings, helped, recommendations
 from assay.workload.advice_model import AdviceResult, Draft
@@ -121,11 +121,6 @@ def keep_recommendations(recs: Iterable[Recommendation], origin: str) -> list[Ch
             links[rec.id, id] = {"rec_id": rec.id, "query_id": id, "source": rec.source}
     changes = [Change(insert(recommendations).values(rows))] if rows else []
     return [*changes, Change(insert(helped).values(list(links.values())))] if links else changes
-
-
-def tried(checks: Iterable[Any]) -> tuple[Tried, ...]:
-    """Checks of a rule as the ledger takes them."""
-    return tuple(Tried(check.name, check.passed, check.detail, check.took_ms) for check in checks)
 
 
 def simulation_proof(source: str, query: str, fix: Recommendation, done: Simulated) -> Proof:

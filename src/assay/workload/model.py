@@ -12,14 +12,32 @@ from assay.kernel.values import Instant, Page, Value
 Tone = Literal["plain", "keyword", "string", "number", "parameter", "comment"]
 Risk = Literal["low", "medium", "high"]
 RecommendationType = Literal[
-    "missing_index", "composite_index", "covering_index", "join_index", "partial_index", "expression_index",
-    "correlated_subquery", "redundant_index", "unused_index", "cardinality_issue", "unimaginable_index",
+    "missing_index",
+    "composite_index",
+    "covering_index",
+    "join_index",
+    "partial_index",
+    "expression_index",
+    "correlated_subquery",
+    "redundant_index",
+    "unused_index",
+    "cardinality_issue",
+    "unimaginable_index",
 ]
 """The contract's types; `unimaginable_index` is one that hypopg cannot plan (GIN), so never assayed."""
 FindingKind = Literal[
-    "missing_index", "composite_index", "join_index", "unindexed_expression", "correlated_subquery",
-    "redundant_index", "unused_index", "cardinality_skew", "leading_wildcard", "json_containment",
-    "sort_spill", "unplannable",
+    "missing_index",
+    "composite_index",
+    "join_index",
+    "unindexed_expression",
+    "correlated_subquery",
+    "redundant_index",
+    "unused_index",
+    "cardinality_skew",
+    "leading_wildcard",
+    "json_containment",
+    "sort_spill",
+    "unplannable",
 ]
 PlanKind = Literal["custom", "generic", "measured"]
 Mark = Literal["same", "removed", "new", "changed"]
@@ -360,6 +378,9 @@ class RunbookStep(Value):
 
     title: str
     sql: str
+    """As psql runs it, attempts and checks included."""
+    brief: str | None = None
+    """The statements at the heart of it, for reading; null where `sql` is short itself."""
     locks: str
     takes: str
     note: str | None = None

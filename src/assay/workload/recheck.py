@@ -127,6 +127,5 @@ def recheck_finding(session: Session, payload: Mapping[str, Any]) -> Recheck:
     if draft is None:
         gone = Tried("The rule still finds it", False, "It is not found any more.")
         return Recheck(False, (gone,), {})
-    checks = tuple(Tried(check.name, check.passed, check.detail, check.took_ms) for check in draft.proof)
     here = {"server_version": session.facts.version, "account": session.facts.user}
-    return Recheck(all(check.passed for check in checks), checks, {**draft.facts, **here})
+    return Recheck(all(check.passed for check in draft.proof), draft.proof, {**draft.facts, **here})

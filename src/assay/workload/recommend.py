@@ -165,6 +165,12 @@ def _rationale(found: Verified, helped: Sequence[Effect], table: Table, setting:
     gains = best.gains
     if len(gains) > 1 and max(gains) - min(gains) > 0.1:
         words.append(f"Over {len(gains)} sets of values it saves between {min(gains):.0%} and {max(gains):.0%}.")
+    more = [effect for effect in found.alone if effect.uses and effect.block_gain < -0.1]
+    if more:
+        dearest = min(more, key=lambda effect: effect.block_gain)
+        was, will = dearest.mean(dearest.touched), dearest.mean(dearest.blocks_after)
+        words.append(f"Statement {dearest.id} would touch about {will:,.0f} blocks instead of {was:,.0f}, mostly cached "
+                     "ones again and again, though the planner expects it to cost less.")  # fmt: skip
     if not found.stands_alone:
         words.append(f"It pays only together with {_others(found)}.")
     if table.rows >= 0:

@@ -27,9 +27,11 @@ from assay.workload.statements.writer import literal
 
 _WAIT = "60s"
 _SHORT_WAIT = "3s"
-_SHARE = "SHARE UPDATE EXCLUSIVE on the table: reads and writes go on; other DDL and VACUUM of it wait."
-_NO_LOCK = "Nothing."
-_MOMENT = "A moment."
+_SHARE = "Reads and writes go on"
+_SHARE_NOTE = "It takes SHARE UPDATE EXCLUSIVE on the table: other DDL and VACUUM of it wait."
+_OLDEST = "On top of that it waits for the oldest open transaction."
+_NO_LOCK = "No lock"
+_MOMENT = "a moment"
 _SEE = "see the errors above, then run this again."
 
 
@@ -83,10 +85,11 @@ def _create_steps(recommendation: Recommendation, target: Target, table: Table |
         RunbookStep(
             title="Build the index",
             sql=build(recommendation.ddl or "", target, _WAIT),
+            brief=_brief(recommendation.ddl or ""),
             locks=_SHARE,
-            takes=f"{_building(recommendation, table)}, and as long as the oldest open transaction on top.",
-            note=f"{ATTEMPTS} attempts. One that was cancelled leaves an invalid index, which costs writes and serves "
-            "nothing; the next attempt drops it first.",
+            takes=_building(recommendation, table),
+            note=f"{_SHARE_NOTE} {_OLDEST} {ATTEMPTS} attempts. One that was cancelled leaves an invalid index, which "
+            "costs writes and serves nothing; the next attempt drops it first.",
         ),
         *_last_steps(recommendation, target),
     ]
@@ -101,20 +104,23 @@ def _partitioned_steps(recommendation: Recommendation, target: Target, table: Ta
         RunbookStep(
             title="Make the parent's index, empty and not valid yet",
             sql=parent_index(definition, target, _SHORT_WAIT),
-            locks="SHARE on the parent: writes through it wait, for a moment; at most 3 s, then it tries again.",
+            locks="Writes wait for a moment",
+            note="SHARE on the parent: it waits at most 3 s, then it tries again.",
             takes=_MOMENT,
         ),
         RunbookStep(
             title="Build the index on every partition",
             sql=part_indexes(definition, target, _WAIT),
-            locks="SHARE UPDATE EXCLUSIVE on one partition after the other: reads and writes go on.",
-            takes=f"{_building(recommendation, table)} in all, and for each as long as the oldest open transaction.",
-            note="Partitions made after the first step get the index by themselves.",
+            locks=_SHARE,
+            takes=_building(recommendation, table),
+            note=f"{_SHARE_NOTE} For each partition it waits for the oldest open transaction. "
+            "Partitions made after the first step get the index by themselves.",
         ),
         RunbookStep(
             title="Attach them: with the last one the parent's index becomes valid",
             sql=attach(target, _SHORT_WAIT),
-            locks="ACCESS EXCLUSIVE on each partition's index, SHARE UPDATE EXCLUSIVE on the parent's, for a moment.",
+            locks="Readers wait for a moment",
+            note="ACCESS EXCLUSIVE on each partition's index, SHARE UPDATE EXCLUSIVE on the parent's.",
             takes=_MOMENT,
         ),
         *_last_steps(recommendation, target),
@@ -159,7 +165,7 @@ def _drop_steps(recommendation: Recommendation, target: Target, table: Table | N
             title="Watch what it does without",
             sql=table_scans(target),
             locks=_NO_LOCK,
-            takes="A day at least.",
+            takes="a day at least",
             note="When sequential scans of the table rise, or statements get slower, build it again.",
         ),
     ]
@@ -173,8 +179,10 @@ def _rebuild_steps(recommendation: Recommendation, target: Target, table: Table 
         RunbookStep(
             title="Build it again",
             sql=build(ddl, target, _WAIT),
+            brief=_brief(ddl),
             locks=_SHARE,
-            takes=_duration(build_seconds(table) if table else None) + ".",
+            takes=_duration(build_seconds(table) if table else None),
+            note=f"{_SHARE_NOTE} {_OLDEST}",
         ),
         _valid_step(target),
     ]
@@ -184,8 +192,10 @@ def _drop_step(target: Target, title: str) -> RunbookStep:
     return RunbookStep(
         title=title,
         sql=drop(target, _WAIT),
+        brief=_brief(f"DROP INDEX CONCURRENTLY IF EXISTS {target.index}"),
         locks=_SHARE,
-        takes="A moment, and as long as the oldest open transaction that may use it.",
+        takes=_MOMENT,
+        note=f"{_SHARE_NOTE} {_OLDEST}",
     )
 
 
@@ -193,8 +203,9 @@ def _drop_parts_step(target: Target) -> RunbookStep:
     return RunbookStep(
         title="Drop it again, with the index of every partition",
         sql=drop(target, _SHORT_WAIT, concurrently=False),
-        locks="ACCESS EXCLUSIVE on the table and its partitions: reads and writes wait, for a moment.",
-        takes="A moment; it waits 3 s at most for other transactions, then it tries again.",
+        locks="Reads and writes wait for a moment",
+        takes=_MOMENT,
+        note="ACCESS EXCLUSIVE on the table and its partitions; it waits 3 s at most, then it tries again.",
     )
 
 
@@ -213,6 +224,7 @@ def _valid_step(target: Target) -> RunbookStep:
     return RunbookStep(
         title="Check that it is there and valid",
         sql=must(target.valid, f"The index {target.name} is not there, or not valid: {_SEE}"),
+        brief=f"SELECT indisvalid FROM pg_index\n WHERE indexrelid = {literal(target.index)}::regclass;",  # noqa: S608 - quoted
         locks=_NO_LOCK,
         takes=_MOMENT,
     )  # fmt: skip
@@ -223,7 +235,7 @@ def _analyse_step(target: Target) -> RunbookStep:
         title="Gather statistics of the expression",
         sql=f"ANALYZE {target.relation};",
         locks=_SHARE,
-        takes="Seconds.",
+        takes="seconds",
         note="Until then the planner guesses how many rows the expression finds, and may not use the index.",
     )
 
@@ -233,7 +245,7 @@ def _watch_step(target: Target) -> RunbookStep:
         title="Watch whether it is used",
         sql=usage(target),
         locks=_NO_LOCK,
-        takes="An hour of usual work, at least.",
+        takes="an hour of usual work",
         note="Keep it when idx_scan grows and the statements got faster; else go back.",
     )
 
@@ -245,7 +257,7 @@ def _rewrite_steps(recommendation: Recommendation) -> list[RunbookStep]:
             title="Change the statement in the application",
             sql="\n".join(f"-- {line}" for line in text.splitlines()),
             locks=_NO_LOCK,
-            takes="A release of the application.",
+            takes="a release",
             note="Compare the rows of both on a copy of your data first.",
         )
     ]
@@ -257,7 +269,7 @@ def _plain_steps(recommendation: Recommendation) -> list[RunbookStep]:
             title=recommendation.title,
             sql=f"{(recommendation.ddl or '').rstrip(' ;')};",
             locks=_SHARE,
-            takes=_duration(recommendation.build_seconds) + ".",
+            takes=_duration(recommendation.build_seconds),
         )
     ]
 
@@ -271,12 +283,16 @@ def _plain_undo(recommendation: Recommendation) -> list[RunbookStep]:
 # text ----------------------------------------------------------------------------------------------------------
 
 
+def _brief(ddl: str) -> str:
+    return f"SET lock_timeout = {literal(_WAIT)};\n{ddl.rstrip(' ;')};"
+
+
 def _duration(seconds: float | None) -> str:
     if seconds is None:
-        return "Some time"
+        return "some time"
     if seconds < 90:
-        return f"About {max(seconds, 1):.0f} s"
-    return f"About {seconds / 60:.0f} min" if seconds < 5_400 else f"About {seconds / 3_600:.1f} h"
+        return f"about {max(seconds, 1):.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 5_400 else f"about {seconds / 3_600:.1f} h"
 
 
 def _script(recommendation: Recommendation, steps: list[RunbookStep], undo: list[RunbookStep]) -> str:

@@ -240,7 +240,7 @@ class _Maker:
              if k == key and other != number and o in (("<=", "<") if above else (">=", ">"))),
             None,
         )  # fmt: skip
-        ends = single.span(column, _SPANS[style], random, late=partner is None and above)
+        ends = single.span(column, _SPANS[style], random, late=above)
         if ends is None:
             return None
         low, high = (_fitted(end, key, self.types[number - 1] if number <= len(self.types) else "") for end in ends)

@@ -13,7 +13,7 @@ from assay.kernel.assayed import Verdict
 from assay.ports.ledger import Proof
 from assay.ports.store import Change, Row
 from assay.workload._store import findings, helped, recommendations, scans
-from assay.workload.keeping import INDEX_TYPES, RECHECK, keep_recommendations, stable_id, tried
+from assay.workload.keeping import INDEX_TYPES, RECHECK, keep_recommendations, stable_id
 from assay.workload.model import Finding, Recommendation, ScanReport
 from assay.workload.rules.draft import Draft
 from assay.workload.scan import ScanResult, Statement
@@ -45,7 +45,7 @@ def _proof(source: str, statement: Statement, draft: Draft, result: ScanResult) 
         kind=f"workload.{draft.kind}",
         subject=id,
         claim=f"{draft.title} in {id}: {draft.rationale}",
-        checks=tried(draft.proof),
+        checks=draft.proof,
         facts={**draft.facts, **server},
         reproduce=draft.reproduce,
         replay=(RECHECK, {"kind": f"workload.{draft.kind}", "source": source, "payload": payload}),

@@ -254,9 +254,13 @@ class Search:
         best = min(starts, key=lambda mask: (self.score(mask), self.whatif.bytes(mask)))
         return self.improve(best)
 
-    def improve(self, mask: int) -> Choice:
-        """Drop, merge, swap and refill until a whole round changes nothing."""
-        self._calls_at_most = self.whatif.calls * (1.0 + PATIENCE)
+    def improve(self, mask: int, patience: float = PATIENCE) -> Choice:
+        """Drop, merge, swap and refill until a whole round changes nothing.
+
+        Args:
+            patience: ask at most so many questions for each one that was asked before.
+        """
+        self._calls_at_most = self.whatif.calls * (1.0 + patience)
         changed = True
         rounds = 0
         while changed and not self.late:

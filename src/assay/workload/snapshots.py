@@ -162,7 +162,7 @@ def read_statements(session: Session, limit: int = 5_000, min_mean_ms: float = 0
     home, version = _extension(session)
     # what is left out below takes no room of the limit, as far as a fifth more rows can make up for it
     most = limit + max(100, limit // 5)
-    rows = session.rows(_select(home, version), {"limit": most + 1, "least": min_mean_ms})
+    rows = session.rows(statistics_query(home, version), {"limit": most + 1, "least": min_mean_ms})
     entries: list[Entry] = []
     hidden = own = utility = 0
     for row in rows[:most]:
@@ -200,8 +200,11 @@ def _extension(session: Session) -> tuple[str, tuple[int, int]]:
     return str(found[0]["home"]), (int(major), int(minor or 0))
 
 
-def _select(home: str, version: tuple[int, int]) -> str:
-    """The columns' names by version: 1.8 splits planning from execution, 1.9 has toplevel, 1.11 stats_since."""
+def statistics_query(home: str, version: tuple[int, int]) -> str:
+    """Write the query for a version of the extension in a schema (quoted).
+
+    1.8 (server 13) splits planning from execution, 1.9 (14) has toplevel, 1.11 (17) stats_since.
+    """
     executed = "exec_" if version >= (1, 8) else ""
     toplevel = "s.toplevel" if version >= (1, 9) else "true"
     since = "s.stats_since" if version >= (1, 11) else "NULL::timestamptz"

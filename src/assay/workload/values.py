@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any, Literal, cast
 
@@ -91,15 +92,33 @@ def span(column: Column, share: float, random: Random, *, late: bool) -> tuple[s
         column: with a histogram or common values.
         share: 0 to 1.
         random: chooses where the span lies.
-        late: lie at the upper end, as "since last week" does.
+        late: lie at the upper end, as "since last week" does; for times then at most a month, a week or a day apart.
     """
     found = ordered(column)
     if not found:
         return None
+    if base_type(column.type) in _TIMES and (recent := _recent(found, share)) is not None and late:
+        return recent
     steps = max(1, round((len(found) - 1) * share))
     last = max(0, len(found) - 1 - steps)
     start = last if late else random.randint(0, last)
     return found[start], found[min(start + steps, len(found) - 1)]
+
+
+def _recent(bounds: list[str], share: float) -> tuple[str, str] | None:
+    """Return the end of a time column's values and a day, week or month before it, as reports and feeds ask for.
+
+    The greater the share, the longer; None where values cannot be read as times or do not reach so far back.
+    """
+    days = 30 if share >= 0.1 else 7 if share >= 0.03 else 1
+    try:
+        first, last = datetime.fromisoformat(bounds[0]), datetime.fromisoformat(bounds[-1])
+        start = last - timedelta(days=days)
+    except (ValueError, OverflowError, TypeError):
+        return None
+    if start <= first + (last - first) * (1 - share):
+        return None
+    return (start.isoformat(sep=" ") if len(bounds[-1]) > 10 else start.date().isoformat()), bounds[-1]
 
 
 def pattern(value: str, random: Random, *, prefix: bool) -> str:

@@ -55,9 +55,14 @@ def pays(effect: Effect) -> bool:
     """Whether an index takes enough off a statement, whatever it is asked for.
 
     The plan reads it; cost and estimated blocks both fall by LEAST_SAVING over the samples, and for samples that
-    together count for half. Samples count as often as their values occur.
+    together count for half. Samples count as often as their values occur. Of a join only the cost must fall: looking
+    rows up one by one touches cached pages again and again where a scan would touch many pages once, and is faster.
     """
-    return effect.uses and _cheaper(effect) and _enough(effect, effect.block_gain, effect.block_gains)
+    return effect.uses and _cheaper(effect) and (effect.joins or _touches_less(effect))
+
+
+def _touches_less(effect: Effect) -> bool:
+    return _enough(effect, effect.block_gain, effect.block_gains)
 
 
 def _cheaper(effect: Effect) -> bool:
@@ -144,7 +149,7 @@ def _effect(whatif: WhatIf, place: int, before: Costed, after: Costed, bit: int)
     statement = whatif.statements[place]
     return Effect(
         statement.id, statement.weight, before.costs, after.costs, bool(after.used & bit), before.blocks, after.blocks,
-        statement.shares, statement.observed,
+        statement.shares, statement.observed, len(statement.facts.tables) > 1,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 // A plan as a tree: every node with its mark, its cost and why; arrows move, the costliest stands out.
 import type { Plan, PlanNode } from "@assay/client";
 import { useRef, useState } from "react";
-import { cost, duration, share } from "./figures";
+import { cost, count, duration, share } from "./figures";
 import { blocksWord, costliest, nodes, rowsWord, SIGNS, SPOKEN, target } from "./plan-marks";
 import { ShareBar } from "./ShareBar";
 
@@ -35,7 +35,7 @@ function Node({ node, depth, hot, current, open, onToggle }: NodeProps) {
           {node.operation} <span>{about}</span>
         </span>
         <span className="cost">
-          {node.actual_ms !== null ? <><b className="strong">{duration(node.actual_ms)}</b></> : <><b className="strong">{cost(node.cost)}</b> <span className="unit">cost</span></>}
+          {node.actual_ms !== null ? <><b className="strong">{duration(node.actual_ms)}</b>{(node.loops ?? 1) > 1 && <span className="unit"> in {count(node.loops ?? 1)} loops</span>}</> : <><b className="strong">{cost(node.cost)}</b> <span className="unit">cost</span></>}
         </span>
         <span className="why">
           {rowsWord(node)}{blocks && `, ${blocks}`}

@@ -2,22 +2,13 @@
 import type { Runbook as Noun, RunbookStep } from "@assay/client";
 import { Sql } from "./Sql";
 
-/** "Nothing." to "nothing", for the middle of a sentence; names in capitals stay. */
-function inSentence(text: string): string {
-  const bare = text.trim().replace(/\.$/, "");
-  return /^[A-Z][a-z]/.test(bare) ? bare.charAt(0).toLowerCase() + bare.slice(1) : bare;
-}
-
 function Step({ step, number }: { step: RunbookStep; number: string }) {
   return (
     <li>
       <span className="no" aria-hidden="true">{number}</span>
       <b className="strong">{step.title}</b>
-      <span className="says">
-        {step.locks && <><b className="font-medium text-text-2">Locks</b> {inSentence(step.locks)}. </>}
-        {step.takes && <><b className="font-medium text-text-2">Takes</b> {inSentence(step.takes)}.</>}
-      </span>
-      {step.sql && <Sql sql={step.sql} label={`SQL of step ${number}`} />}
+      <span className="says">{step.locks}, {step.takes}.</span>
+      {step.sql && <Sql sql={step.brief ?? step.sql} label={`SQL of step ${number}`} />}
       {step.note && <span className="says">{step.note}</span>}
     </li>
   );

@@ -21,7 +21,7 @@ export function costliest(plan: Plan): { path: string; share: number } | null {
   const all = nodes(plan.root);
   const measuredPlan = plan.kind === "measured" && all.every((node) => node.actual_ms !== null);
   const own = measuredPlan ? ownTime : (node: PlanNode) => node.self_cost;
-  const whole = measuredPlan ? (plan.root.actual_ms ?? 0) : plan.cost;
+  const whole = all.reduce((sum, node) => sum + own(node), 0); // a Limit makes the plan cheaper than its parts
   const top = all.reduce((best, node) => (own(node) > own(best) ? node : best));
   const share = whole > 0 ? Math.min(1, own(top) / whole) : 0;
   return share >= 0.25 ? { path: top.path, share } : null;
@@ -42,7 +42,7 @@ export function target(node: PlanNode): string {
 export function rowsWord(node: PlanNode): string {
   if (node.actual_rows !== null) {
     const off = ratio(node.actual_rows / Math.max(1, node.loops ?? 1), node.rows);
-    return `${count(node.actual_rows)} rows, estimated ${count(node.rows * Math.max(1, node.loops ?? 1))}${off >= 2 ? `, off ${measured(off)}\u00a0×` : ""}`;
+    return `${count(node.actual_rows)} ${node.actual_rows === 1 ? "row" : "rows"}, estimated ${count(node.rows * Math.max(1, node.loops ?? 1))}${off >= 2 ? `, off ${measured(off)}\u00a0×` : ""}`;
   }
   return `about ${count(node.rows)} ${Math.round(node.rows) === 1 ? "row" : "rows"}`;
 }

@@ -1,4 +1,5 @@
 // An answer in whichever state it is: loading, failed, stale, or there.
+import { OfflineError } from "@assay/client";
 import type { ReactNode } from "react";
 import { Failed } from "../kit/Failed";
 import { Loading } from "../kit/Loading";
@@ -23,6 +24,7 @@ export function Shown<T>({ answer, what, rows, rowHeight, still, bare = false, c
     if (answer.error !== null) return frame(<Failed error={answer.error} what={`Can't show ${what}`} still={still} onAgain={answer.again} />);
     return frame(<Loading what={what} {...(rows ? { rows } : {})} {...(rowHeight ? { rowHeight } : {})} />);
   }
+  if (answer.error instanceof OfflineError) return <div className="old-value">{children(answer.value)}</div>;
   if (answer.error !== null) return <Stale error={answer.error} at={answer.at} onAgain={answer.again}>{children(answer.value)}</Stale>;
   return <>{children(answer.value)}</>;
 }

@@ -9,6 +9,8 @@ interface Kept {
   at: number;
   error: unknown;
   asking: boolean;
+  /** Something changed since: it is asked again when it is shown. */
+  due?: boolean;
 }
 
 const useKept = create<Record<string, Kept>>()(() => ({}));
@@ -68,7 +70,7 @@ export function useAnswer<T>(key: string | null, how: Ask<T>, { every, fresh = 5
   useEffect(() => {
     if (key === null) return;
     const now = useKept.getState()[key];
-    if (!now || now.error || Date.now() - now.at > fresh) again();
+    if (!now || now.error || now.due || Date.now() - now.at > fresh) again();
   }, [key, again, fresh, returns, forgotten]);
 
   useEffect(() => {
@@ -114,6 +116,6 @@ export function keptLike<T>(start: string): T[] {
 
 /** Something changed: ask again what is shown of it; what is not shown is asked when it is. */
 export function renew(start: string): void {
-  useKept.setState((now) => Object.fromEntries(Object.entries(now).filter(([key]) => key.startsWith(start)).map(([key, one]) => [key, { ...one, at: 0 }])));
+  useKept.setState((now) => Object.fromEntries(Object.entries(now).filter(([key]) => key.startsWith(start)).map(([key, one]) => [key, { ...one, due: true }])));
   window.dispatchEvent(new CustomEvent<string>(RENEW, { detail: start }));
 }

@@ -238,8 +238,8 @@ def runbook(console: Console, book: Any) -> None:
             heading(console, title)
         for place, step in enumerate(steps, 1):
             line(console, said(f"{place}. {step.title}", "bold"))
-            code(console, step.sql, indent=5)
-            line(console, f"locks {step.locks}; takes {step.takes}", style="dim", indent=5)
+            code(console, step.brief or step.sql, indent=5)
+            line(console, f"{step.locks}, {step.takes}.", style="dim", indent=5)
             if step.note:
                 line(console, step.note, indent=5)
     for missing in book.missing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
 from assay.faces.rest.errors import MethodNotAllowed, TooSlow
@@ -42,7 +42,7 @@ async def send_answer(
     """Send an answer: 200, or 202 for a job that runs."""
     body = answer_bytes(operation, answer, without=without)
     extra = list(headers)
-    fields = getattr(type(answer), "model_fields", ())
+    fields: Any = getattr(cast("object", answer).__class__, "model_fields", ())
     if "version" in fields and isinstance(answer.version, int):
         extra.append((b"etag", f'"{answer.version}"'.encode()))
     if "next_cursor" in fields and answer.next_cursor is not None and request.method in ("GET", "HEAD"):

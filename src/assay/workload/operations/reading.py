@@ -124,7 +124,11 @@ def _count(
 
 
 def _bottleneck(
-    row: Row, window: history.Window, found: Sequence[Finding], fixes: Sequence[Recommendation], trend: tuple[Point, ...]
+    row: Row,
+    window: history.Window,
+    found: Sequence[Finding],
+    fixes: Sequence[Recommendation],
+    trend: tuple[Point, ...],
 ) -> Bottleneck:
     load, best = window.loads[row["id"]], _best(fixes)
     worst = found[0] if found else None

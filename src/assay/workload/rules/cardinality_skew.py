@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assay.kernel.assayed import Verdict
+from assay.ports.ledger import Tried
 from assay.sources.model import Table
 from assay.workload.facts import StatementFacts
 from assay.workload.index import NAME_BYTES
-from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, Tried, bare
+from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, bare
 from assay.workload.rules.thresholds import MIN_CALLS, MIN_MEAN_MS, MIN_ROWS, SKEW, SKEW_ROWS
 from assay.workload.statements.writer import quoted
 

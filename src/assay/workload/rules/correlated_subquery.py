@@ -7,10 +7,11 @@ from statistics import median
 
 from assay.kernel.assayed import Verdict
 from assay.ports.errors import Refused, TimedOut
+from assay.ports.ledger import Tried
 from assay.workload.facts import Correlated
 from assay.workload.plan import read_plan, walk
 from assay.workload.rules.decorrelate import Kept, decorrelate
-from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, Tried, bare, confidence
+from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, bare, confidence
 from assay.workload.rules.thresholds import CORRELATED_MEAN_MS, LEAST_SAVING
 from assay.workload.rules.trial import trial
 

@@ -51,7 +51,7 @@ def decorrelate(text: str, schema: Schema) -> Rewritten:
     replaced = 0
     common = {str(node.ctename) for node in walk(tree) if isinstance(node, ast.CommonTableExpr)}
     schema = schema.model_copy(update={"tables": tuple(t for t in schema.tables if t.name not in common)})
-    words = {str(node.sval) for node in walk(tree) if isinstance(node, ast.String)} | _identifiers(tree)
+    words = _identifiers(tree)
     for select in [node for node in walk(tree) if isinstance(node, ast.SelectStmt)]:
         for holder, sublink in list(scalar_sublinks(select)):
             try:
@@ -67,8 +67,11 @@ def decorrelate(text: str, schema: Schema) -> Rewritten:
 
 
 def _identifiers(tree: Node) -> set[str]:
+    """Names of tables, columns and aliases; those of functions and types cannot clash with a column."""
     found: set[str] = set()
     for node in walk(tree):
+        if isinstance(node, ast.ColumnRef | ast.Alias):
+            found |= {*names(getattr(node, "fields", None)), *names(getattr(node, "colnames", None))}
         for name in ("relname", "aliasname", "name", "ctename"):
             value: object = getattr(node, name, None)
             if isinstance(value, str):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from assay.kernel.assayed import Verdict
 from assay.ports.databases import Session
+from assay.ports.ledger import Tried
 from assay.sources.model import Schema, Table
 from assay.workload.facts import StatementFacts
 from assay.workload.index import IndexDraft
@@ -18,17 +19,6 @@ from assay.workload.rules.thresholds import CRITICAL_MS, CRITICAL_SHARE, MIN_CAL
 from assay.workload.samples import Values
 
 Severity = Literal["critical", "warning", "info"]
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """One thing that was really tried, for the evidence."""
-
-    name: str
-    """In words: "Planned with the hypothetical index"."""
-    passed: bool
-    detail: str | None = None
-    took_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from statistics import median
 from typing import Literal
 
 from assay.kernel.assayed import Verdict
+from assay.ports.ledger import Tried
 from assay.workload.index import IndexDraft, index_name
 from assay.workload.model import FindingKind, RecommendationType
 from assay.workload.plan import detail, kept_rows, sequential_scans
-from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, Tried, bare, confidence
+from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, bare, confidence
 from assay.workload.rules.thresholds import KEEPS_AT_MOST, LEAST_SAVING, MIN_MEAN_MS, MIN_ROWS
 from assay.workload.rules.trial import Chosen, drafts_for, trial
 

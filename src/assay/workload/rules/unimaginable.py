@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from assay.kernel.assayed import Verdict
+from assay.ports.ledger import Tried
 from assay.sources.model import Column, Table
 from assay.workload.facts import Predicate
 from assay.workload.model import FindingKind, PlanNode
 from assay.workload.plan import sequential_scans
-from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, Tried, bare
+from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, bare
 from assay.workload.rules.thresholds import MIN_CALLS, MIN_MEAN_MS, MIN_ROWS
 from assay.workload.statements.writer import quoted
 

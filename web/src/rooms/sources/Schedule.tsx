@@ -19,7 +19,7 @@ const CHOICES = [0, 1, 5, 15, 60, 360, 1_440];
 
 function everyWord(minutes: number): string {
   if (minutes === 0) return "Only by hand";
-  if (minutes < 60) return `Every ${plural(minutes, "minute")}`;
+  if (minutes < 60) return minutes === 1 ? "Every minute" : `Every ${plural(minutes, "minute")}`;
   if (minutes < 1_440) return minutes === 60 ? "Every hour" : `Every ${plural(minutes / 60, "hour")}`;
   return minutes === 1_440 ? "Every day" : `Every ${plural(minutes / 1_440, "day")}`;
 }

@@ -60,7 +60,7 @@ function figures(advice: IndexAdvice, chosen: number): Figure[] {
     { label: "Storage used", value: <>{used.figure} <span className="unit">{budget ? `${used.unit === budget.unit ? "" : used.unit + " "}of ${budget.figure}\u00a0${budget.unit}` : used.unit}</span></>, source: budget ? "by hypopg" : "by hypopg, no budget" },
     { label: "New indexes", value: count(chosen), source: `${count(advice.rejected)} rejected` },
     { label: "Write overhead", value: advice.write_overhead_pct === null ? <span className="t3">–</span> : <>{signed(advice.write_overhead_pct).replace("\u00a0%", "")} <span className="unit">%</span></>, source: advice.write_overhead_pct === null ? "not measured" : "modelled, over all writes" },
-    { label: "Made dearer", spare: true, value: <>{count(advice.dearer)} <span className="unit">of {count(advice.statements)}</span></>, source: <><Mark state={advice.dearer === 0 ? "ok" : "warning"} />{advice.unplanned === 0 ? `all ${count(advice.statements)} costed` : `${plural(advice.unplanned, "statement")} not planned`}</> },
+    { label: "Made dearer", spare: true, value: <>{count(advice.dearer)} <span className="unit">of {count(advice.statements)}</span></>, source: <><Mark state={advice.dearer > 0 ? "warning" : advice.unplanned > 0 ? "unknown" : "ok"} />{advice.unplanned === 0 ? `all ${count(advice.statements)} costed` : `${plural(advice.unplanned, "statement")} not planned`}</> },
   ];
 }
 

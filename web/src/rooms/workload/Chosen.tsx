@@ -33,7 +33,7 @@ const COLUMNS: Column<Row>[] = [
   { key: "points", head: "Points", width: "col-80", num: true, cell: (row) => <b className={row.step.chosen ? "strong text-accent" : "font-normal"}>{percentNumber(row.points)}</b> },
   { key: "helps", head: "Helps", width: "col-76", hide: "hide-n", num: true, cell: (row) => row.rec?.helps.length ?? "" },
   { key: "writes", head: "Writes", width: "col-80", hide: "hide-n", num: true, cell: (row) => (row.rec?.write_overhead_pct == null ? "" : signed(row.rec.write_overhead_pct)) },
-  { key: "evidence", head: "Evidence", width: "col-112", cell: (row) => (row.step.chosen && row.rec ? <Hallmark verdict={row.rec.verdict} evidence={row.rec.evidence} /> : <span className="small">over budget</span>) },
+  { key: "evidence", head: "Evidence", width: "col-112", cell: (row) => (row.step.chosen && row.rec ? <Hallmark verdict={row.rec.verdict} evidence={row.rec.evidence} /> : <span className="small">{row.points > -0.05 ? "gains nothing" : "over budget"}</span>) },
 ];
 
 export function Chosen({ advice, byId }: { advice: IndexAdvice; byId: ReadonlyMap<string, Recommendation> }) {

@@ -1,5 +1,5 @@
 // The step curve with its budget; letting the slider go computes the advice again within that budget.
-import type { IndexAdvice } from "@assay/client";
+import type { AdviceStep, IndexAdvice } from "@assay/client";
 import { useEffect, useRef, useState } from "react";
 import { Button } from "../../kit/Button";
 import { Card } from "../../kit/Card";
@@ -11,16 +11,22 @@ import { share } from "../../kit/figures";
 
 const MB = 1_000_000;
 
+/** The steps that stand on the curve: what would fit and was not chosen gains nothing, and is left out. */
+export function onCurve(advice: Pick<IndexAdvice, "steps" | "budget_bytes">): AdviceStep[] {
+  return advice.steps.filter((step) => step.chosen || (advice.budget_bytes !== null && step.bytes > advice.budget_bytes));
+}
+
 export function Curve({ advice, busy, onBudget }: { advice: IndexAdvice; busy: boolean; onBudget: (mb: number) => void }) {
+  const steps = onCurve(advice);
   const given = advice.budget_bytes === null ? null : Math.round(advice.budget_bytes / MB);
-  const top = Math.max(topOf(advice.steps), given !== null && given < topOf(advice.steps) * 1.5 ? given : 0);
+  const top = Math.max(topOf(steps), given !== null && given < topOf(steps) * 1.5 ? given : 0);
   const start = Math.min(top, given ?? Math.ceil(advice.used_bytes / MB));
   const [budget, setBudget] = useState(start);
   const settled = useRef(start);
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => { setBudget(start); settled.current = start; }, [start, advice.computed_at]);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const reached = reach(advice.steps, budget * MB);
+  const reached = reach(steps, budget * MB);
   const settle = () => {
     clearTimeout(timer.current);
     if (budget === settled.current || budget === 0 || busy) return;
@@ -31,7 +37,7 @@ export function Curve({ advice, busy, onBudget }: { advice: IndexAdvice; busy: b
       <div className="body">
         <div className="max-w-[760px]">
           <AsTable caption="Storage and cost, index by index" head={["Index", "Storage in all", "Cost of today's", "Chosen"]} rows={() => advice.steps.map((step) => [step.title, bytes(step.bytes), share(step.relative_cost), step.chosen ? "yes" : "no"])}>
-            <StepCurve steps={advice.steps} top={top} budget={budget} onMove={(mb) => { clearTimeout(timer.current); setBudget(mb); }} onSettle={settle} disabled={busy} />
+            <StepCurve steps={steps} top={top} budget={budget} onMove={(mb) => { clearTimeout(timer.current); setBudget(mb); }} onSettle={settle} disabled={busy} />
           </AsTable>
         </div>
         <div className="between mt-1 flex-wrap">

@@ -10,6 +10,7 @@ import { brief, count, duration } from "../../kit/figures";
 import { Hallmark } from "../../kit/Hallmark";
 import { Mark } from "../../kit/Mark";
 import { Plans, SinglePlan } from "../../kit/Plans";
+import { addsIndex } from "../../kit/words";
 import { assay } from "../../shell/client";
 import { useCan } from "../../shell/session";
 import { useSources } from "../../shell/sources";
@@ -56,7 +57,7 @@ export function PlanCard({ detail, comparison, fresh, best, simulate }: Props) {
   const source = useSources().value?.items.find((one) => one.id === detail.source);
   const where = source?.name ?? "the database";
   const claim = fresh ?? (comparison ? best : undefined);
-  const plannable = best && best.ddl !== null && best.type !== "unimaginable_index";
+  const plannable = best !== undefined && best.ddl !== null && addsIndex(best.type);
   const measure = async () => {
     const result = await assay.post("/api/v1/queries/{id}/measure", { path: { id: detail.query_id } });
     setMeasurement(result);

@@ -11,6 +11,7 @@ import { useKeys } from "../../kit/keys";
 import { PageHead } from "../../kit/PageHead";
 import type { Act } from "../../kit/palette-rank";
 import { useShowEvidence } from "../../kit/evidence-door";
+import { addsIndex } from "../../kit/words";
 import { usePageActs } from "../../shell/acts";
 import { useTitle } from "../../shell/crumb";
 import { Link } from "../../shell/Link";
@@ -55,7 +56,7 @@ function shown(detail: QueryDetail, fresh: Simulation | null) {
 function Page({ detail, asked }: { detail: QueryDetail; asked: string | null }) {
   const sim = useSimulate(detail.query_id);
   const showEvidence = useShowEvidence();
-  const best = detail.recommendations.find((rec) => rec.verdict === "assayed") ?? detail.recommendations.find((rec) => rec.verdict !== "withheld" && rec.ddl !== null);
+  const best = detail.recommendations.find((rec) => rec.verdict === "assayed") ?? detail.recommendations.find((rec) => rec.verdict !== "withheld" && addsIndex(rec.type));
   const fresh = sim.result?.query_id === detail.query_id ? sim.result : null;
   const { comparison, samples } = shown(detail, fresh);
   const ofPlan = detail.recommendations.find((rec) => rec.id === fresh?.rec_id) ?? best;

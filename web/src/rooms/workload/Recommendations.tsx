@@ -5,6 +5,7 @@ import { Button } from "../../kit/Button";
 import { Card } from "../../kit/Card";
 import { Empty } from "../../kit/Empty";
 import { Recommendation, Withheld } from "../../kit/Recommendation";
+import { addsIndex } from "../../kit/words";
 import { RunbookPanel } from "./RunbookPanel";
 import type { Simulate } from "./simulate";
 
@@ -36,7 +37,7 @@ export function Recommendations({ detail, simulate }: { detail: QueryDetail; sim
             rec={rec} within={detail.query_id}
             acts={<>
               {rec.ddl && <Button kind={at === 0 ? "primary" : "line"} aria-expanded={runbook === rec.id} onClick={() => setRunbook(runbook === rec.id ? null : rec.id)}>{runbook === rec.id ? "Close runbook" : "Open runbook"}</Button>}
-              {rec.ddl && rec.type !== "unimaginable_index" && <Button icon="play" busy={simulate.busy === rec.id} disabled={simulate.busy !== null} onClick={() => simulate.run(rec.id)}>Simulate</Button>}
+              {rec.ddl && addsIndex(rec.type) && <Button icon="play" busy={simulate.busy === rec.id} disabled={simulate.busy !== null} onClick={() => simulate.run(rec.id)}>Simulate</Button>}
             </>}
           />
           {runbook === rec.id && <RunbookPanel id={rec.id} />}
