@@ -47,9 +47,9 @@ check: .venv/dev web/node_modules/.package-lock.json ## Style, types, floors, an
 	$(MAKE) --no-print-directory drift
 
 drift: .venv/dev web/node_modules/.package-lock.json
-	@before="$$(mktemp -d)"; trap 'rm -rf "$$before"' EXIT; cp -a schema sdk "$$before"; \
+	@before="$$(mktemp -d)"; trap 'rm -rf "$$before"' EXIT; cp -a schema sdk docs "$$before"; \
 	$(MAKE) --no-print-directory schema; \
-	for made in schema sdk; do diff -r --exclude node_modules "$$before/$$made" "$$made" || { \
+	for made in schema sdk docs; do diff -r --exclude node_modules "$$before/$$made" "$$made" || { \
 		echo "Generated files were not up to date: make schema has just written them." >&2; exit 1; }; done
 
 bench: system .venv/bench ## Run every benchmark: one line of JSON each (3: what it needs is not here)
@@ -58,8 +58,9 @@ bench: system .venv/bench ## Run every benchmark: one line of JSON each (3: what
 		case $$status in 0|3) ;; *) echo "$$each: exit $$status" >&2; failed=1;; esac; \
 	done; exit $$failed
 
-schema: .venv/run web/node_modules/.package-lock.json ## Write schema/ and sdk/ anew from the catalogue
+schema: .venv/run web/node_modules/.package-lock.json ## Write schema/, sdk/ and the reference in docs/ anew from the catalogue
 	$(BIN)/assay schema schema
+	$(BIN)/python docs/generate.py
 	npm --prefix web run generate
 
 clean: ## Remove everything that these words have made

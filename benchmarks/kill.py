@@ -29,6 +29,7 @@ from _demo import say
 from assay_lab.shop import Shop
 
 KILLS = int(os.environ.get("ASSAY_KILLS", "200"))
+WORK: dict[str, dict[str, Any]] = {"scans": {}, "advice": {"seconds": 3}}
 _URL = re.compile(r"http://127\.0\.0\.1:(\d+)/#token=")
 
 
@@ -90,8 +91,8 @@ async def connect(home: Path, dsn: str) -> list[dict[str, Any]]:
     """Connect the shop, scan and advise once; return recommendations that can be simulated."""
     async with served(home) as (_, client):
         await _post(client, "sources", name="shop", dsn=dsn)
-        for path in ("scans", "advice"):
-            await _ended(client, (await _post(client, path))["id"])
+        for path, asked in WORK.items():
+            await _ended(client, (await _post(client, path, **asked))["id"])
         listed = (await client.get("/api/v1/recommendations")).raise_for_status().json()
         return [one for one in listed["items"] if one["helps"] and one["verdict"] == "assayed"]
 
@@ -118,7 +119,8 @@ async def one_life(home: Path, can: list[dict[str, Any]], kept: Acknowledged) ->
             kept.evidence.update((await _post(client, "simulate", **asked))["evidence"])
 
         async def work() -> None:
-            kept.jobs.add((await _post(client, random.choice(("scans", "advice"))))["id"])
+            path, asked = random.choice(list(WORK.items()))
+            kept.jobs.add((await _post(client, path, **asked))["id"])
             await asyncio.sleep(random.uniform(0.2, 0.6))  # not more than it can ever work off
 
         tasks = [asyncio.create_task(_again(act)) for act in (write, simulate, work)]

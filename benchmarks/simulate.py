@@ -1,4 +1,4 @@
-"""How long a simulation takes on the demo: an index for each of the shop's statements that suffer, planned again and again.
+"""How long a simulation takes on the demo: an index for each statement that suffers, planned again and again.
 
 python benchmarks/simulate.py [FOLDER]
 """
@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from statistics import median, quantiles
 
 from _demo import demo_shop, say
-from assay_lab.statements import SEEDS, SUFFERING
 
 from assay.adapters.databases.postgres import PostgresDatabases
 from assay.kernel.assayed import Verdict
@@ -22,6 +21,7 @@ from assay.workload.index import IndexDraft
 from assay.workload.model import Recommendation
 from assay.workload.simulate import simulate
 from assay.workload.statement import facts
+from assay_lab.statements import SEEDS, SUFFERING
 
 ROUNDS = 15
 

@@ -60,7 +60,9 @@ def test_the_record_is_in_the_description() -> None:
     )
     make = listed["post"]
     assert make["x-when"] == "a toy is missing" and make["x-needs"] == "toys:make" and make["x-effect"] == "write"
-    assert make["requestBody"]["content"]["application/json"]["schema"]["properties"]["secret"]["writeOnly"] is True
+    assert make["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/MakeToy"}
+    assert MADE["components"]["schemas"]["MakeToy"]["properties"]["secret"]["writeOnly"] is True
+    assert "FindToy" not in MADE["components"]["schemas"]
     assert [p["name"] for p in make["parameters"]] == ["Idempotency-Key"]
     build = MADE["paths"]["/api/v1/toys:build"]["post"]
     assert (

@@ -1,4 +1,4 @@
-"""Advice over a real workload on a real server: what is shown is used, pays, harms nothing, and leaves nothing behind."""
+"""Advice over a real workload on a real server: what is shown is used, pays, harms nothing, leaves nothing."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ def fix(ddl: str | None, type: str = "missing_index", rewrite: str | None = None
     text = SqlText(text=rewrite, spans=(Span(text=rewrite, tone="plain"),)) if rewrite else None
     return Recommendation.model_validate(
         {
-            "id": "r_1", "source": "s", "type": type, "title": "A fix", "table": "public.t", "ddl": ddl, "rewrite": text,
+            "id": "r_1", "source": "s", "type": type, "title": "A fix", "table": "public.t", "ddl": ddl,
+            "rewrite": text,
             "rationale": "r", "risk": "low", "risk_reason": "r", "confidence": 0.5, "confidence_reason": "r",
             "verdict": Verdict.ESTIMATE, "missing": ("m",), "created_at": datetime.now(UTC),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -28,6 +29,7 @@ from assay.kernel.upload import upload_fields
 
 Json = dict[str, Any]
 
+_REFERENCE = re.compile(r'"#/components/schemas/(\w+)"')
 _GENERIC = re.compile(r"^(\w+?)_(\w+)_$")
 _ERROR: Json = {
     "type": "object",
@@ -74,7 +76,7 @@ def document(catalogue: Catalogue, version: str = "0") -> Json:
         "tags": [{"name": capability.name, "x-title": capability.title} for capability in catalogue.capabilities],
         "paths": paths,
         "components": {
-            "schemas": {**schemas.components, "Error": _ERROR},
+            "schemas": {**schemas.used_in(paths), "Error": _ERROR},
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "description": "A token: assay accounts issue."},
                 "session": {
@@ -109,6 +111,20 @@ class Schemas:
     def question(self, operation: Operation) -> Json:
         """The object schema of a question, its reference resolved."""
         return self.resolve(self._made[f"{operation.name}?"])
+
+    def asked(self, operation: Operation) -> Json:
+        """The schema of a question, as a reference where it is shared."""
+        return self._made[f"{operation.name}?"]
+
+    def used_in(self, paths: Json) -> dict[str, Json]:
+        """The components that something refers to, by name."""
+        used: set[str] = set()
+        waiting: list[Json] = [paths]
+        while waiting:
+            found = {name for name in _REFERENCE.findall(json.dumps(waiting.pop())) if name in self.components}
+            waiting += [self.components[name] for name in found - used]
+            used |= found
+        return {name: schema for name, schema in self.components.items() if name in used}
 
     def answer(self, operation: Operation) -> Json:
         """The schema of an answer, of a stream's item, or of a job's result."""
@@ -172,7 +188,7 @@ def _operation(operation: Operation, schemas: Schemas) -> Json:
         "parameters": parameters,
     }
     if not in_query:
-        body = _body(operation, asked, versioned)
+        body = _body(operation, schemas, versioned)
         if body is not None:
             described["requestBody"] = body
     described["responses"] = {**_answers(operation, schemas), **_errors(operation, versioned)}
@@ -211,8 +227,9 @@ def _header(name: str, text: str, schema: Json) -> Json:
     return {"name": name, "in": "header", "required": False, "description": text, "schema": schema}
 
 
-def _body(operation: Operation, asked: Json, versioned: bool) -> Json | None:
+def _body(operation: Operation, schemas: Schemas, versioned: bool) -> Json | None:
     """The request body: the question without what stands in the path."""
+    asked = schemas.question(operation)
     inside = {name: schema for name, schema in asked.get("properties", {}).items() if name not in operation.http.fields}
     if not inside:
         return None
@@ -227,7 +244,8 @@ def _body(operation: Operation, asked: Json, versioned: bool) -> Json | None:
         schema["description"] = asked["description"]
     if needed:
         schema["required"] = needed
-    content: Json = {"application/json": {"schema": schema}}
+    whole = not operation.http.fields and not versioned
+    content: Json = {"application/json": {"schema": schemas.asked(operation) if whole else schema}}
     if files := upload_fields(operation.asks):
         parts = {
             name: {"type": "string", "format": "binary"} if name in files else part for name, part in inside.items()

@@ -93,7 +93,7 @@ class SourceCheck(Value):
     server_version: str | None = None
     account: str | None = None
     superuser: bool = False
-    extensions: dict[str, str] = {}
+    extensions: dict[str, str] = Field(default_factory=dict)
     lacks: tuple[Lack, ...] = ()
     took_ms: float
     checked_at: Instant

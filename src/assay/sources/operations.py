@@ -136,7 +136,7 @@ async def remove(asked: RemoveSource, ctx: Context) -> Source:
 
 
 @operation("sources.check", effect="write", needs="sources:read", http=Post("/api/v1/sources/{id}/check"),
-           errors=[NotFound], when="a database seems not to answer, or something of it is missing in an answer")  # fmt: skip
+           errors=[NotFound], when="a database does not answer, or an answer lacks something of it")  # fmt: skip
 async def check(asked: FindSource, ctx: Context) -> SourceCheck:
     """Sign in to a connected database and say which grants or extensions are missing, and what works without them."""
     row = await which(ctx, asked.id)
@@ -157,7 +157,7 @@ async def check_all(asked: Empty, ctx: Context) -> Page[SourceCheck]:
 
 
 @operation("sources.schema", effect="read", needs="sources:read", http=Get("/api/v1/sources/{id}/schema"),
-           errors=[NotFound, Unavailable], when="you need the tables, columns, keys and indexes of a database")  # fmt: skip
+           errors=[NotFound, Unavailable], when="you need a database's tables, columns, keys and indexes")  # fmt: skip
 async def schema(asked: FindSchema, ctx: Context) -> Schema:
     """Show a database's schema with sizes and statistics; at most a few minutes old, never older than a change."""
     row = await which(ctx, asked.id)

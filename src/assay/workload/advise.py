@@ -222,7 +222,8 @@ def _result(
     whatif = search.whatif
     dearest = max((worst(effect) for effect in effects), default=0.0)
     dearer = sum(worst(effect) > MOST_DEARER for effect in effects)
-    base, cost = whatif.total(0), whatif.total(mask)
+    base = sum(effect.weight * effect.mean(effect.before) for effect in effects)
+    cost = sum(effect.weight * effect.mean(effect.after) for effect in effects)
     members = whatif.members(mask)
     extra = overhead(members, {t.qualified: t for t in run.asked.schema.tables}, whatif.statements) if members else 0.0
     return AdviceResult(

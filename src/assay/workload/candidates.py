@@ -60,16 +60,20 @@ def candidates(
 
 
 def relevant(draft: IndexDraft, facts: StatementFacts) -> bool:
-    """Say whether a draft can matter to a statement's plan: it begins with what it reads, or holds all it reads.
-
-    What begins with another column can be neither searched nor give an order that the statement could use.
-    """
+    """Say whether a draft is likely to matter: its first key is searched or sorted by, or it holds all that is read."""
     held = {key.column for key in draft.keys} | set(draft.include)
-    lead = draft.keys[0]
-    for use in facts.tables:
-        if use.table == draft.relation and (use.columns <= held or lead.column in use.columns):
-            return True
-    return lead.column is None and any(key.table == draft.relation and key.text == lead.text for key in _keys(facts))
+    if any(use.table == draft.relation and use.columns <= held for use in facts.tables):
+        return True
+    return any(key.table == draft.relation and key.text == draft.keys[0].text for key in _keys(facts))
+
+
+def possible(draft: IndexDraft, facts: StatementFacts) -> bool:
+    """Say whether a draft can matter to a statement's plan at all.
+
+    What begins with a column that is not read can be neither searched, nor give an order that the statement could use.
+    """
+    lead = draft.keys[0].column
+    return relevant(draft, facts) or any(u.table == draft.relation and lead in u.columns for u in facts.tables)
 
 
 def joins(draft: IndexDraft, facts: StatementFacts) -> bool:

@@ -169,8 +169,8 @@ def _rationale(found: Verified, helped: Sequence[Effect], table: Table, setting:
     if more:
         dearest = min(more, key=lambda effect: effect.block_gain)
         was, will = dearest.mean(dearest.touched), dearest.mean(dearest.blocks_after)
-        words.append(f"Statement {dearest.id} would touch about {will:,.0f} blocks instead of {was:,.0f}, mostly cached "
-                     "ones again and again, though the planner expects it to cost less.")  # fmt: skip
+        words.append(f"Statement {dearest.id} would touch about {will:,.0f} blocks instead of {was:,.0f}, mostly "
+                     "cached ones again and again, though the planner expects it to cost less.")  # fmt: skip
     if not found.stands_alone:
         words.append(f"It pays only together with {_others(found)}.")
     if table.rows >= 0:

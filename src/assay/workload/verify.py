@@ -80,7 +80,8 @@ def verify(whatif: WhatIf, mask: int) -> tuple[list[Verified], list[Effect]]:
     Costs of the whole set, of the set without each index and of each index alone are asked of the server anew.
     """
     today = {i: whatif.cost(i, 0) for i in whatif.plannable()}
-    whole = {i: whatif.ask(i, mask) if whatif.affected_by(i, mask) else today[i] for i in today}
+    touched = set(whatif.touched(mask))
+    whole = {i: whatif.ask(i, mask) if i in touched else today[i] for i in today}
     found = [_verify_one(whatif, mask, 1 << place, today, whole) for place in places(mask)]
     effects = [_effect(whatif, i, today[i], whole[i], mask) for i in today]
     dearer = [effect for effect in effects if worst(effect) > MOST_DEARER]
@@ -108,7 +109,7 @@ def passed_over(whatif: WhatIf, mask: int, most: int) -> list[Verified]:
         costs = {1 << p: whatif.cost(place, mask | 1 << p).mean for p in places(used)}
         best = min(costs, key=lambda bit: (costs[bit], bit), default=0)
         if best and best not in found and costs[best] < 0.9 * whatif.cost(place, mask).mean:
-            whole = {i: whatif.cost(i, mask | best) for i in today}
+            whole = {i: whatif.ask(i, mask | best) for i in today}
             one = _verify_one(whatif, mask | best, best, today, whole)
             found[best] = _with(one, _not_worth(one, whatif))
     return list(found.values())
@@ -123,7 +124,7 @@ def _not_worth(found: Verified, whatif: WhatIf) -> str:
 
 
 def _verify_one(whatif: WhatIf, mask: int, bit: int, today: dict[int, Costed], whole: dict[int, Costed]) -> Verified:
-    touched = whatif.affected(bit)
+    touched = whatif.touched(bit)
     before = whatif.calls
     within: list[Effect] = []
     alone: list[Effect] = []
@@ -191,8 +192,8 @@ def _blamed(whatif: WhatIf, mask: int, found: list[Verified], dearer: list[Effec
     by_id = {statement.id: i for i, statement in enumerate(whatif.statements)}
     for effect in dearer:
         place = by_id[effect.id]
-        used = [one for one in found if whatif.bit(one.draft) & whatif.cost(place, mask).used]
-        rests = {id(one): whatif.cost(place, mask & ~whatif.bit(one.draft)).mean for one in used}
+        used = [one for one in found if whatif.bit(one.draft) & whatif.ask(place, mask).used]
+        rests = {id(one): whatif.ask(place, mask & ~whatif.bit(one.draft)).mean for one in used}
         if used:
             culprit = min(used, key=lambda one: rests[id(one)])
             more = f"{worst(effect):.1%} more because of it."

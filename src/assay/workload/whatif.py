@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from assay.ports.databases import Imagined, PlanJson, Session
 from assay.ports.errors import Refused, TimedOut
 from assay.workload.blocks import Relation, estimated_blocks
-from assay.workload.candidates import relevant
+from assay.workload.candidates import possible, relevant
 from assay.workload.facts import StatementFacts
 from assay.workload.index import IndexDraft
 
@@ -61,6 +61,9 @@ class _Memory:
 
     exact: dict[int, Costed] = field(default_factory=dict[int, Costed])
     relevant: int = 0
+    """Drafts that are likely to matter; the search looks at these."""
+    possible: int = 0
+    """Drafts that can matter at all; the checks look at these."""
     ranges: dict[int, list[tuple[int, Costed]]] = field(default_factory=dict[int, list[tuple[int, Costed]]])
     """By what a plan used: the largest sets under which it was the plan."""
     bounds: list[tuple[int, float]] = field(default_factory=list[tuple[int, float]])
@@ -148,8 +151,9 @@ class WhatIf:
         self._bits[draft.same_work()] = 1 << place
         self._present[place] = imagined
         for statement, memory in zip(self.statements, self._memory, strict=True):
-            if relevant(draft, statement.facts):
-                memory.relevant |= 1 << place
+            if possible(draft, statement.facts):
+                memory.possible |= 1 << place
+                memory.relevant |= relevant(draft, statement.facts) << place
         return 1 << place
 
     def mask(self, drafts: Iterable[IndexDraft]) -> int:
@@ -170,12 +174,12 @@ class WhatIf:
     # costs -------------------------------------------------------------------------------------------------
 
     def affected(self, mask: int) -> list[int]:
-        """Places of the plannable statements to which any draft of a set can matter."""
+        """Places of the plannable statements to which a draft of a set is likely to matter."""
         return [i for i, memory in enumerate(self._memory) if memory.relevant & mask and i not in self.unplannable]
 
-    def affected_by(self, place: int, mask: int) -> bool:
-        """Whether any draft of a set can matter to a statement."""
-        return bool(self._memory[place].relevant & mask)
+    def touched(self, mask: int) -> list[int]:
+        """Places of the plannable statements to which any draft of a set can matter at all."""
+        return [i for i, memory in enumerate(self._memory) if memory.possible & mask and i not in self.unplannable]
 
     def plannable(self) -> list[int]:
         """Places of the statements that can be planned, as far as known."""
@@ -185,7 +189,12 @@ class WhatIf:
         """Cost one statement under a set, from memory where that is exact or derived."""
         self.requests += 1
         known = self.known(place, mask)
-        return self.ask(place, mask) if known is None else known
+        if known is not None:
+            return known
+        memory = self._memory[place]
+        answer = self._ask(place, mask & memory.relevant)
+        memory.remember(mask & memory.relevant, answer)
+        return answer
 
     def everything(self, place: int) -> Costed:
         """Plan a statement with every draft that can matter to it; that bounds what smaller sets cost."""
@@ -195,10 +204,12 @@ class WhatIf:
         return answer
 
     def ask(self, place: int, mask: int) -> Costed:
-        """Plan one statement under exactly this set, now."""
+        """Plan one statement now, under all of this set that can matter to it."""
+        return self._ask(place, mask & self._memory[place].possible)
+
+    def _ask(self, place: int, wanted: int) -> Costed:
         memory = self._memory[place]
-        wanted = mask & memory.relevant
-        self._arrange(memory.relevant, wanted)
+        self._arrange(memory.possible, wanted)
         statement = self.statements[place]
         names = {self._present[p].name: 1 << p for p in places(wanted)}
         costs: list[float] = []
@@ -218,7 +229,6 @@ class WhatIf:
             if not wanted or 0 not in memory.exact:
                 raise
             answer = replace(memory.exact[0], used=0)
-        memory.remember(wanted, answer)
         return answer
 
     def known(self, place: int, mask: int) -> Costed | None:
@@ -245,7 +255,7 @@ class WhatIf:
         known, today = self.known(place, mask), self.cost(place, 0)
         if known is not None:
             return today.mean - known.mean
-        self._arrange(memory.relevant, wanted)
+        self._arrange(memory.possible, wanted)
         statement = self.statements[place]
         try:
             return today.costs[0] - float(self._plan(statement.text, statement.samples[0])["Total Cost"])
@@ -269,7 +279,7 @@ class WhatIf:
     def plan(self, place: int, mask: int, sample: int = 0) -> PlanJson:
         """Plan one sample of one statement under a set and return the plan."""
         memory = self._memory[place]
-        self._arrange(memory.relevant, mask & memory.relevant)
+        self._arrange(memory.possible, mask & memory.possible)
         statement = self.statements[place]
         return self._plan(statement.text, statement.samples[sample])
 

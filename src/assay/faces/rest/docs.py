@@ -61,7 +61,7 @@ def page(made: Json) -> str:
     for path, methods in made["paths"].items():
         for method, operation in methods.items():
             tag = operation["tags"][0]
-            by_tag[tag].append(_operation(method, path, operation))
+            by_tag[tag].append(_operation(method, path, operation, made["components"]["schemas"]))
             name = escape(operation["operationId"])
             index[tag].append(f'<li><a href="#{name}">{name}</a></li>')
     rooms = "".join(
@@ -87,7 +87,7 @@ a POST may carry an <code>Idempotency-Key</code>.</p>
 """
 
 
-def _operation(method: str, path: str, operation: Json) -> str:
+def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
     name = escape(operation["operationId"])
     facts = [f"effect <b>{escape(operation['x-effect'])}</b>"]
     facts.append(f"needs <b>{escape(operation['x-needs'] or 'no sign-in')}</b>")
@@ -105,6 +105,8 @@ def _operation(method: str, path: str, operation: Json) -> str:
         for parameter in operation["parameters"]
     ]
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    if "$ref" in body:
+        body = schemas[body["$ref"].rpartition("/")[2]]
     needed = set(body.get("required", ()))
     asked += [(n, "body", s, n in needed, s.get("description", "")) for n, s in body.get("properties", {}).items()]
     answers = "".join(_answer(status, answer) for status, answer in operation["responses"].items())
