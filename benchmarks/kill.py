@@ -91,10 +91,12 @@ async def connect(home: Path, dsn: str) -> list[dict[str, Any]]:
     """Connect the shop, scan and advise once; return recommendations that can be simulated."""
     async with served(home) as (_, client):
         await _post(client, "sources", name="shop", dsn=dsn)
-        for path, asked in WORK.items():
-            await _ended(client, (await _post(client, path, **asked))["id"])
+        for path in WORK:
+            await _ended(client, (await _post(client, path))["id"])
         listed = (await client.get("/api/v1/recommendations")).raise_for_status().json()
-        return [one for one in listed["items"] if one["helps"] and one["verdict"] == "assayed"]
+        can = [one for one in listed["items"] if one["helps"] and one["verdict"] == "assayed"]
+        assert can, "the shop gave nothing to simulate"
+        return can
 
 
 async def _ended(client: httpx.AsyncClient, id: str) -> str:
@@ -130,12 +132,12 @@ async def one_life(home: Path, can: list[dict[str, Any]], kept: Acknowledged) ->
 
 
 async def _again(act: Callable[[], Awaitable[None]]) -> None:
-    """Go on until the program is gone; a second scan of the same database may be refused as a conflict."""
+    """Go on until the program is gone; a conflict, or a fix that a newer advice does not have, is no loss."""
     while True:
         try:
             await act()
         except httpx.HTTPStatusError as refused:
-            if refused.response.status_code != httpx.codes.CONFLICT:
+            if refused.response.status_code not in (httpx.codes.CONFLICT, httpx.codes.NOT_FOUND):
                 raise
             await asyncio.sleep(0.02)
         except httpx.TransportError:

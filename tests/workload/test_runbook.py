@@ -152,6 +152,9 @@ def test_a_partitioned_table_gets_its_index_partition_by_partition(
     rows = connection.execute("""SELECT count(*), bool_and(indisvalid) FROM pg_index
                                  WHERE indrelid IN (SELECT relid FROM pg_partition_tree('parts'))""").fetchone()
     assert rows == (4, True)
+    ran = run(undone(book), database, tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert valid(connection, 'public."parts_Wer_idx"') is None
 
 
 def test_every_step_says_what_it_locks_and_how_long_it_takes() -> None:

@@ -1305,31 +1305,6 @@ export interface components {
             next_cursor: string | null;
         };
         /**
-         * EditSource
-         * @description What to change of a source; what is null stays.
-         */
-        EditSource: {
-            /** Id */
-            id: string;
-            /** Version */
-            version: number;
-            /**
-             * Name
-             * @default null
-             */
-            name: string | null;
-            /**
-             * Dsn
-             * @default null
-             */
-            dsn: string | null;
-        };
-        /**
-         * Empty
-         * @description A question without words, or an answer that says only that it was done.
-         */
-        Empty: Record<string, never>;
-        /**
          * Evidence
          * @description An entry of the ledger.
          */
@@ -1359,7 +1334,7 @@ export interface components {
              * Facts
              * @description Numbers and texts of the check: before, after, DDL, server, role, version of the program.
              */
-            facts?: {
+            facts: {
                 [key: string]: unknown;
             };
             /**
@@ -1456,79 +1431,6 @@ export interface components {
              * Format: date-time
              */
             at: string;
-        };
-        /**
-         * FindEvidence
-         * @description Which entry.
-         */
-        FindEvidence: {
-            /** Id */
-            id: string;
-        };
-        /**
-         * FindJob
-         * @description Which job.
-         */
-        FindJob: {
-            /** Id */
-            id: string;
-        };
-        /**
-         * FindQuery
-         * @description Which statement.
-         */
-        FindQuery: {
-            /** Id */
-            id: string;
-            /**
-             * Since Minutes
-             * @default null
-             */
-            since_minutes: number | null;
-        };
-        /**
-         * FindRecommendation
-         * @description Which recommendation.
-         */
-        FindRecommendation: {
-            /** Id */
-            id: string;
-        };
-        /**
-         * FindSchedule
-         * @description Which source's schedule.
-         */
-        FindSchedule: {
-            /** Source */
-            source: string;
-        };
-        /**
-         * FindSchema
-         * @description Which source's schema, and whether a cached one will do.
-         */
-        FindSchema: {
-            /** Id */
-            id: string;
-            /**
-             * Table
-             * @description Only this table, "orders" or "sales.orders".
-             * @default null
-             */
-            table: string | null;
-            /**
-             * Fresh
-             * @description Read again, even when the cached one is young.
-             * @default false
-             */
-            fresh: boolean;
-        };
-        /**
-         * FindSource
-         * @description Which source: its id or its name.
-         */
-        FindSource: {
-            /** Id */
-            id: string;
         };
         /**
          * Finding
@@ -1982,294 +1884,6 @@ export interface components {
             cure: string;
         };
         /**
-         * ListAudit
-         * @description Calls, newest first.
-         */
-        ListAudit: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Operation
-             * @default null
-             */
-            operation: string | null;
-            /**
-             * Caller
-             * @default null
-             */
-            caller: string | null;
-            /**
-             * Outcome
-             * @default null
-             */
-            outcome: string | null;
-        };
-        /**
-         * ListBottlenecks
-         * @description The statements that cost most.
-         */
-        ListBottlenecks: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Source
-             * @default null
-             */
-            source: string | null;
-            /**
-             * Sort
-             * @default total
-             * @enum {string}
-             */
-            sort: "total" | "mean" | "calls" | "rows" | "blocks";
-            /**
-             * Min Mean Ms
-             * @default 0
-             */
-            min_mean_ms: number;
-            /**
-             * Since Minutes
-             * @description Only load of the last so many minutes; null is since statistics began.
-             * @default null
-             */
-            since_minutes: number | null;
-            /**
-             * Search
-             * @description Words in the statement or its id.
-             * @default null
-             */
-            search: string | null;
-            /**
-             * Show
-             * @default all
-             * @enum {string}
-             */
-            show: "all" | "proved" | "withheld";
-        };
-        /**
-         * ListEvidence
-         * @description Entries of the ledger, newest first.
-         */
-        ListEvidence: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Kind
-             * @default null
-             */
-            kind: string | null;
-            /**
-             * Subject
-             * @default null
-             */
-            subject: string | null;
-            /**
-             * Passed
-             * @default null
-             */
-            passed: boolean | null;
-            /**
-             * Search
-             * @default null
-             */
-            search: string | null;
-        };
-        /**
-         * ListJobs
-         * @description Jobs, newest first.
-         */
-        ListJobs: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * State
-             * @description Only jobs in this state.
-             * @default null
-             */
-            state: ("queued" | "running" | "done" | "failed" | "cancelled" | "interrupted") | null;
-            /**
-             * Mine
-             * @description Only those that this caller started.
-             * @default false
-             */
-            mine: boolean;
-        };
-        /**
-         * ListRecommendations
-         * @description What the last advice found.
-         */
-        ListRecommendations: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Source
-             * @default null
-             */
-            source: string | null;
-            /**
-             * Query Id
-             * @default null
-             */
-            query_id: string | null;
-            /**
-             * Type
-             * @default null
-             */
-            type: ("missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index") | null;
-            /**
-             * Verdict
-             * @default null
-             */
-            verdict: ("assayed" | "estimate" | "withheld" | "stale" | "failed") | null;
-        };
-        /**
-         * ListScans
-         * @description Scans, newest first.
-         */
-        ListScans: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Source
-             * @default null
-             */
-            source: string | null;
-        };
-        /**
-         * ListSimulations
-         * @description Simulations, newest first.
-         */
-        ListSimulations: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Query Id
-             * @default null
-             */
-            query_id: string | null;
-            /**
-             * Rec Id
-             * @default null
-             */
-            rec_id: string | null;
-        };
-        /**
-         * ListSources
-         * @description Connected sources, by name.
-         */
-        ListSources: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Search
-             * @default null
-             */
-            search: string | null;
-        };
-        /**
-         * ListTokens
-         * @description Tokens and sessions that still work, newest first.
-         */
-        ListTokens: {
-            /**
-             * Limit
-             * @description At most so many items.
-             * @default 50
-             */
-            limit: number;
-            /**
-             * Cursor
-             * @description `next_cursor` of the page before.
-             * @default null
-             */
-            cursor: string | null;
-            /**
-             * Kind
-             * @default null
-             */
-            kind: ("link" | "session" | "token") | null;
-        };
-        /**
          * Load
          * @description What a statement cost over a window.
          */
@@ -2317,20 +1931,6 @@ export interface components {
             roles: string[];
             /** Scopes */
             scopes: string[];
-        };
-        /**
-         * MeasureQuery
-         * @description Which statement to run with EXPLAIN (ANALYZE, BUFFERS), read-only and rolled back.
-         */
-        MeasureQuery: {
-            /** Id */
-            id: string;
-            /**
-             * Values
-             * @description Text of its parameters; null takes the first sample.
-             * @default null
-             */
-            values: (string | null)[] | null;
         };
         /**
          * Measurement
@@ -2832,16 +2432,6 @@ export interface components {
             advice: components["schemas"]["IndexAdvice"] | null;
         };
         /**
-         * RemoveSource
-         * @description Which source to forget, with its history.
-         */
-        RemoveSource: {
-            /** Id */
-            id: string;
-            /** Version */
-            version: number;
-        };
-        /**
          * Replay
          * @description What happened when the same checks ran again now.
          */
@@ -2876,16 +2466,6 @@ export interface components {
             again: string | null;
             /** Took Ms */
             took_ms: number;
-        };
-        /**
-         * RevokeToken
-         * @description Which token or session to end.
-         */
-        RevokeToken: {
-            /** Id */
-            id: string;
-            /** Version */
-            version: number;
         };
         /**
          * Runbook
@@ -3091,24 +2671,6 @@ export interface components {
             limit: number;
         };
         /**
-         * ScheduleScans
-         * @description How often to scan a source by itself.
-         */
-        ScheduleScans: {
-            /** Source */
-            source: string;
-            /**
-             * Every Minutes
-             * @description 0 turns it off.
-             */
-            every_minutes: number;
-            /**
-             * Version
-             * @description Of the schedule as read; 0 for one that was never set.
-             */
-            version: number;
-        };
-        /**
          * Schema
          * @description The part of a database that its account may see.
          */
@@ -3130,22 +2692,6 @@ export interface components {
              * Format: date-time
              */
             read_at: string;
-        };
-        /**
-         * ShowActivity
-         * @description Over which window to show active sessions.
-         */
-        ShowActivity: {
-            /**
-             * Source
-             * @default null
-             */
-            source: string | null;
-            /**
-             * Since Minutes
-             * @default 60
-             */
-            since_minutes: number;
         };
         /**
          * SignIn
@@ -3356,10 +2902,7 @@ export interface components {
              * @default false
              */
             superuser: boolean;
-            /**
-             * Extensions
-             * @default {}
-             */
+            /** Extensions */
             extensions: {
                 [key: string]: string;
             };
@@ -3604,26 +3147,6 @@ export interface components {
             at: string;
         };
         /**
-         * WatchEvents
-         * @description Which facts to be told of.
-         */
-        WatchEvents: {
-            /**
-             * Events
-             * @description Names, "workload.WorkloadScanned"; empty for all.
-             * @default []
-             */
-            events: string[];
-        };
-        /**
-         * WatchJob
-         * @description Which job to follow.
-         */
-        WatchJob: {
-            /** Id */
-            id: string;
-        };
-        /**
          * Error
          * @description What every error looks like, on every face.
          */
@@ -3763,37 +3286,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /**
-                     * Source
-                     * @default null
-                     */
-                    source?: string | null;
-                    /**
-                     * Budget Mb
-                     * @description Megabytes (10^6) as hypopg estimates them; null is no limit.
-                     * @default null
-                     */
-                    budget_mb?: number | null;
-                    /**
-                     * Statements
-                     * @description Plan at most so many statements, most total time first.
-                     * @default 500
-                     */
-                    statements?: number;
-                    /**
-                     * Max Width
-                     * @description Key columns of an index at most.
-                     * @default 3
-                     */
-                    max_width?: number;
-                    /**
-                     * Seconds
-                     * @description Stop searching after so long and say what was found by then.
-                     * @default 60
-                     */
-                    seconds?: number;
-                };
+                "application/json": components["schemas"]["AdviseIndexes"];
             };
         };
         responses: {
@@ -5607,16 +5100,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Kind */
-                    kind: string;
-                    /** Source */
-                    source: string;
-                    /** Payload */
-                    payload: {
-                        [key: string]: unknown;
-                    };
-                };
+                "application/json": components["schemas"]["RecheckClaim"];
             };
         };
         responses: {
@@ -6224,31 +5708,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /**
-                     * Source
-                     * @description Id or name; may be left out when there is only one.
-                     * @default null
-                     */
-                    source?: string | null;
-                    /**
-                     * Top
-                     * @description So many statements, most total time first, get a plan and are judged by the rules.
-                     * @default 20
-                     */
-                    top?: number;
-                    /**
-                     * Min Mean Ms
-                     * @default 0
-                     */
-                    min_mean_ms?: number;
-                    /**
-                     * Limit
-                     * @description Read at most so many entries, most total time first.
-                     * @default 5000
-                     */
-                    limit?: number;
-                };
+                "application/json": components["schemas"]["ScanWorkload"];
             };
         };
         responses: {
@@ -6465,10 +5925,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Token */
-                    token: string;
-                };
+                "application/json": components["schemas"]["SignIn"];
             };
         };
         responses: {
@@ -6560,13 +6017,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /**
-                     * Minutes
-                     * @default 15
-                     */
-                    minutes?: number;
-                };
+                "application/json": components["schemas"]["IssueLink"];
             };
         };
         responses: {
@@ -6764,18 +6215,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Query Id */
-                    query_id: string;
-                    /** Rec Id */
-                    rec_id: string;
-                    /**
-                     * Mode
-                     * @default hypopg
-                     * @constant
-                     */
-                    mode?: "hypopg";
-                };
+                "application/json": components["schemas"]["SimulateFix"];
             };
         };
         responses: {
@@ -7081,15 +6521,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Name */
-                    name: string;
-                    /**
-                     * Dsn
-                     * @description postgresql://user:password@host:port/database?sslmode=… or key=value; sealed at once, never returned.
-                     */
-                    dsn: string;
-                };
+                "application/json": components["schemas"]["ConnectSource"];
             };
         };
         responses: {
@@ -8201,26 +7633,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": {
-                    /**
-                     * Database
-                     * @default postgres
-                     */
-                    database?: string;
-                    /**
-                     * Schemas
-                     * @default [
-                     *       "public"
-                     *     ]
-                     */
-                    schemas?: string[];
-                    /**
-                     * Apply Dsn
-                     * @description Run the statements once with these credentials; used once, stored nowhere.
-                     * @default null
-                     */
-                    apply_dsn?: string | null;
-                };
+                "application/json": components["schemas"]["InitSource"];
             };
         };
         responses: {
@@ -8414,30 +7827,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": {
-                    /** Name */
-                    name: string;
-                    /**
-                     * Roles
-                     * @default [
-                     *       "viewer"
-                     *     ]
-                     */
-                    roles?: ("viewer" | "operator" | "admin")[];
-                    /**
-                     * Scopes
-                     * @description "database:s_1f3a", "database:*", "*:*".
-                     * @default [
-                     *       "database:*"
-                     *     ]
-                     */
-                    scopes?: string[];
-                    /**
-                     * Days
-                     * @default 90
-                     */
-                    days?: number;
-                };
+                "application/json": components["schemas"]["IssueToken"];
             };
         };
         responses: {

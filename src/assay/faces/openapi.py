@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import DataclassField, ModelField, TypedDictField
 
 from assay.faces.fields import has_field
 from assay.kernel.catalogue import Catalogue
@@ -88,6 +90,14 @@ def document(catalogue: Catalogue, version: str = "0") -> Json:
     }  # fmt: skip
 
 
+class Complete(GenerateJsonSchema):
+    """Says of an answer that every field is there, as it is: a default is written out, too."""
+
+    def field_is_required(self, field: ModelField | DataclassField | TypedDictField, total: bool) -> bool:
+        """Whether a field is always there."""
+        return self.mode == "serialization" or super().field_is_required(field, total)
+
+
 class Schemas:
     """The JSON schemas of all questions (as they are read) and answers (as they are written), shared by name."""
 
@@ -99,7 +109,9 @@ class Schemas:
             (f"{operation.name}!", "serialization", operation.answer) for operation in catalogue
         ]
         job: list[tuple[str, Any, TypeAdapter[Any]]] = [("job", "serialization", TypeAdapter(Job))]
-        made, shared = TypeAdapter.json_schemas([*inputs, *outputs, *job], ref_template="#/components/schemas/{model}")
+        made, shared = TypeAdapter.json_schemas(
+            [*inputs, *outputs, *job], ref_template="#/components/schemas/{model}", schema_generator=Complete
+        )
         found: Mapping[str, Json] = shared.get("$defs", {})
         names = _names(found)
         self.components: dict[str, Json] = {

@@ -19,17 +19,17 @@ from assay.workload.drops import drops
 from assay.workload.index import IndexDraft
 from assay.workload.prepare import prepared, relations_of
 from assay.workload.recommend import Setting, heap_bytes, index_draft, index_key
-from assay.workload.search import Rules, Search
-from assay.workload.verify import MOST_DEARER, Verified, by_saving, passed_over, verify, worst
+from assay.workload.search import LEAST_GAIN, Rules, Search
+from assay.workload.verify import MOST_DEARER, Verified, by_saving, not_worth, passed_over, verify, worst
 from assay.workload.whatif import Weighed, WhatIf, hypothetical_left, places
 from assay.workload.writes import overhead, price
 
 SEARCH_SHARE = 0.8
 """Of the time asked for; the rest is for the checks."""
-REPAIRS = 4
+REPAIRS = 6
 """So often the search may look for a better set after checks took an index away."""
-REPAIR_PATIENCE = 0.1
-"""Questions that each of these may ask for each one asked before."""
+BEYOND, TRIED_BEYOND = 3, 40
+"""Steps of the curve that did not fit the budget, and candidates tried for each."""
 WITHHELD = 8
 """Indexes shown with the reason why they are withheld, at most."""
 _HYPOPG = "hypopg is not installed in this database; an administrator runs CREATE EXTENSION hypopg."
@@ -98,17 +98,18 @@ def _advise(run: _Run) -> AdviceResult:
         write_price=_write_price(whatif, statements),
     )
     search = Search(whatif, rules, Deadline.after(asked.seconds * SEARCH_SHARE), run.say)
+    c_locale = _c_locale(session)
     drafts_of = {
-        i: list(candidates(statements[i].facts, asked.schema, max_width=asked.max_width, c_locale=_c_locale(session)))
+        i: list(candidates(statements[i].facts, asked.schema, max_width=asked.max_width, c_locale=c_locale))
         for i in today
     }
     search.fill_pool(drafts_of)
     mask = search.run().mask
     chosen_cost = whatif.total(mask)
     mask, verified, effects = _until_sound(run, search, mask)
+    if run.deadline.left() > 0:
+        mask, verified, effects = _with_passed_over(run, search, mask, verified, effects)
     steps = _curve(run, search, mask)
-    for one in passed_over(whatif, mask, WITHHELD) if run.deadline.left() > 0 else ():
-        run.failed.setdefault(one.draft, one)
     clean = whatif.close() == 0
     setting = _setting(run, statements, whatif)
     drafts = [index_draft(one, setting, clean) for one in by_saving(verified)]
@@ -152,7 +153,7 @@ def _until_sound(run: _Run, search: Search, mask: int) -> tuple[int, list[Verifi
             mask &= ~search.whatif.bit(one.draft)
             search.banned |= search.whatif.bit(one.draft)
         if repair < REPAIRS and not search.late:
-            mask = search.improve(search.grow(mask, 1.0), REPAIR_PATIENCE).mask
+            mask = search.grow(mask, 1.0)
     # Out of time: whatever still fails goes, one by one, since each removal changes what the others bring.
     while mask:
         verified, effects = verify(search.whatif, mask)
@@ -162,6 +163,23 @@ def _until_sound(run: _Run, search: Search, mask: int) -> tuple[int, list[Verifi
         run.failed[failing[0].draft] = failing[0]
         mask &= ~search.whatif.bit(failing[0].draft)
     return 0, [], verify(search.whatif, 0)[1]
+
+
+def _with_passed_over(
+    run: _Run, search: Search, mask: int, verified: list[Verified], effects: list[Effect]
+) -> tuple[int, list[Verified], list[Effect]]:
+    """Look once more at statements that got nothing: take what passes and is worth it, say of the rest why not."""
+    run.say("Looking at statements that nothing helps yet")
+    whatif = search.whatif
+    for one in passed_over(whatif, mask, WITHHELD):
+        with_it = mask | whatif.bit(one.draft)
+        if one.failed is None and search.fits(with_it) and search.saves(mask, with_it) >= LEAST_GAIN * search.base:
+            checked, after = verify(whatif, with_it)
+            if not any(other.failed for other in checked):
+                mask, verified, effects = with_it, checked, after
+                continue
+        run.failed.setdefault(one.draft, not_worth(one, whatif))
+    return mask, verified, effects
 
 
 def _curve(run: _Run, search: Search, mask: int) -> tuple[Step, ...]:
@@ -181,11 +199,14 @@ def _curve(run: _Run, search: Search, mask: int) -> tuple[Step, ...]:
         return tuple(steps)
     free = Search(whatif, Rules(None, search.rules.heap_bytes, search.rules.write_price), search.deadline, run.say)
     free.base, free.pool, free.banned = search.base, search.pool, search.banned
-    for _ in range(3):
-        beyond = [bit for bit in free.pool if not bit & (built | free.banned)]
-        gains = {bit: free.saves(built, built | bit) / max(whatif.bytes(bit), 1) for bit in beyond if not free.late}
-        best = max(gains, key=lambda bit: (gains[bit], -bit), default=0)
-        if not best or gains[best] <= 0:
+    for _ in range(BEYOND):
+        best, rate = 0, 0.0
+        for bit in free.pool[:TRIED_BEYOND]:
+            size = max(whatif.bytes(bit), 1)
+            if not bit & (built | free.banned) and not free.late:
+                gained = free.saves(built, built | bit, rate * size) / size
+                best, rate = (bit, gained) if gained > rate else (best, rate)
+        if not best:
             break
         built |= best
         title = whatif.members(best)[0].title()

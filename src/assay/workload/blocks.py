@@ -16,6 +16,8 @@ from assay.ports.databases import PlanJson
 _BLOCKING = frozenset({"Sort", "Hash", "Materialize", "Bitmap Index Scan", "ModifyTable", "SetOp"})
 _FAN_OUT = 300.0
 """Entries on a B-tree page, roughly, for keys of 8 to 16 bytes."""
+_ROW_COST = 0.015
+"""cpu_tuple_cost and cpu_index_tuple_cost, the defaults: what a plan charges for a row besides pages."""
 _RANDOM_PAGE = 4.0
 """random_page_cost, the default: what a plan charges for a page of its own."""
 
@@ -71,6 +73,9 @@ def _blocks(node: PlanJson, relations: Mapping[str, Relation], *, loops: float, 
             case _:
                 if kind == "Limit" and _rows(child) > 0:
                     part = share * min(1.0, _rows(node) / _rows(child))
+                elif kind == "Merge Join":
+                    # It ends with the shorter side; the join then costs less than reading the longer one would.
+                    part = share * min(1.0, _cost(node) / max(_cost(child), 1e-9))
         total += _blocks(child, relations, loops=times, share=part, workers=workers)
         if place == 0:
             outer_rows = _rows(child) * part
@@ -90,7 +95,8 @@ def _own(
         heap = matched if kind == "Index Scan" else matched * (1.0 - relation.visible)
         if loops == 1.0:
             # In the order of the heap many rows in a row lie on the page that is already held.
-            heap = min(heap, max(_self_cost(node) / 1.5, matched / max(relation.rows / max(relation.pages, 1.0), 1.0)))
+            pages = max(_self_cost(node) - _ROW_COST * matched, 0.0) / 1.5
+            heap = min(heap, max(pages, matched / max(relation.rows / max(relation.pages, 1.0), 1.0)))
         return loops * (height + (matched / _FAN_OUT + heap) * share)
     if kind == "Bitmap Heap Scan":
         found = sum(_found(child) for child in cast("list[dict[str, Any]]", node.get("Plans", [])))
@@ -120,6 +126,10 @@ def _rows(node: PlanJson) -> float:
     return float(node.get("Plan Rows", 0.0))
 
 
+def _cost(node: PlanJson) -> float:
+    return float(node.get("Total Cost", 0.0))
+
+
 def _self_cost(node: PlanJson) -> float:
     children = cast("list[dict[str, Any]]", node.get("Plans", []))
-    return max(float(node.get("Total Cost", 0.0)) - sum(float(child.get("Total Cost", 0.0)) for child in children), 0.0)
+    return max(_cost(node) - sum(_cost(child) for child in children), 0.0)

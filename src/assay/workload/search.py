@@ -18,7 +18,7 @@ EXPONENTS = (1.0,)
 """Benefit is divided by bytes to these powers in turn; 1 is Extend's measure, 0 is plain greed."""
 ALONE_SHARE = 0.4
 """Of the time for costing each candidate alone; what is not costed by then is tried only where a best plan uses it."""
-PATIENCE = 0.5
+PATIENCE = 0.3
 """The local search may ask so many questions for each one that was asked before it."""
 
 

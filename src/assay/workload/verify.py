@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assay.workload.advice_model import Effect
 from assay.workload.index import IndexDraft
@@ -94,7 +94,7 @@ def worst(effect: Effect) -> float:
 
 
 def passed_over(whatif: WhatIf, mask: int, most: int) -> list[Verified]:
-    """For the heaviest statements that a set leaves as they are, the index that would help, and why it is not in it.
+    """For the heaviest statements that a set leaves as they are, the index that would help on top of the set.
 
     Args:
         mask: the chosen set.
@@ -110,16 +110,16 @@ def passed_over(whatif: WhatIf, mask: int, most: int) -> list[Verified]:
         best = min(costs, key=lambda bit: (costs[bit], bit), default=0)
         if best and best not in found and costs[best] < 0.9 * whatif.cost(place, mask).mean:
             whole = {i: whatif.ask(i, mask | best) for i in today}
-            one = _verify_one(whatif, mask | best, best, today, whole)
-            found[best] = _with(one, _not_worth(one, whatif))
+            found[best] = _verify_one(whatif, mask | best, best, today, whole)
     return list(found.values())
 
 
-def _not_worth(found: Verified, whatif: WhatIf) -> str:
+def not_worth(found: Verified, whatif: WhatIf) -> Verified:
+    """Withhold an index that passed every check, because it is not worth its bytes and writes."""
     share = saved(found) / max(whatif.total(0), 1e-9)
-    return (
-        f"It would take {share:.2%} off the workload's cost; that was not worth its {found.bytes / 1e6:,.1f} MB "
-        "beside the other indexes."
+    size = f"{found.bytes / 1e6:,.1f} MB"
+    return _with(
+        found, f"It would take {share:.2%} off the workload's cost, and is not worth its {size} and its writes."
     )
 
 
@@ -203,10 +203,7 @@ def _blamed(whatif: WhatIf, mask: int, found: list[Verified], dearer: list[Effec
 
 
 def _with(verified: Verified, failed: str | None) -> Verified:
-    return Verified(
-        verified.draft, verified.bytes, verified.within, verified.alone, verified.given, verified.guarded,
-        verified.plans, verified.failed or failed,
-    )  # fmt: skip
+    return replace(verified, failed=verified.failed or failed)
 
 
 def by_saving(found: Iterable[Verified]) -> list[Verified]:

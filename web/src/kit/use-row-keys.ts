@@ -9,6 +9,19 @@ interface Rows<Row> {
   onSelect: (row: Row | null) => void;
 }
 
+/** Focus a row; one that a long table has not drawn is scrolled near first, by its share of the height. */
+function reach(body: HTMLElement, key: string, share: number, tries = 8): void {
+  const row = body.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`);
+  if (row) {
+    row.querySelector<HTMLElement>(".row-link")?.focus({ preventScroll: true });
+    row.scrollIntoView({ block: "nearest" });
+  } else if (tries > 0) {
+    const box = body.getBoundingClientRect();
+    window.scrollTo(0, window.scrollY + box.top + box.height * share - window.innerHeight / 2);
+    requestAnimationFrame(() => reach(body, key, share, tries - 1));
+  }
+}
+
 export function useRowKeys<Row>(body: RefObject<HTMLElement | null>, table: Rows<Row> | null): void {
   const latest = useRef(table);
   useEffect(() => { latest.current = table; });
@@ -19,12 +32,7 @@ export function useRowKeys<Row>(body: RefObject<HTMLElement | null>, table: Rows
     const next = now.rows[at < 0 ? (by > 0 ? 0 : now.rows.length - 1) : Math.max(0, Math.min(now.rows.length - 1, at + by))];
     if (next === undefined) return;
     now.onSelect(next);
-    const key = now.rowKey(next);
-    requestAnimationFrame(() => {
-      const row = body.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`);
-      row?.querySelector<HTMLElement>(".row-link")?.focus({ preventScroll: true });
-      row?.scrollIntoView({ block: "nearest" });
-    });
+    requestAnimationFrame(() => { if (body.current) reach(body.current, now.rowKey(next), now.rows.indexOf(next) / now.rows.length); });
   };
   useKeys(table === null ? {} : {
     j: { does: "Next row", run: () => move(1) },

@@ -53,7 +53,7 @@ export function SourceForm({ name: first = "", act, dsnOptional = false, onSubmi
         placeholder="postgresql://profiler_ro:…@host:5432/database?sslmode=verify-full" onChange={(event) => setDsn(event.target.value)}
         hint="Sealed with AES-256-GCM at once; never shown, returned or logged. Use a role that only reads."
       />
-      <label className="row small t2"><input type="checkbox" checked={seen} onChange={(event) => setSeen(event.target.checked)} /> Show the address while I type</label>
+      <label className="row small t2"><input type="checkbox" checked={seen} onChange={(event) => setSeen(event.target.checked)} /> Show what I type</label>
       {error !== null && <Failed error={error} compact />}
       <div className="row wrap"><Button kind="primary" type="submit" busy={busy} disabled={busy}>{act}</Button>{more}</div>
     </form>
