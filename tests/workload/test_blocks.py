@@ -39,7 +39,7 @@ def dsn(postgres) -> str:
         "SELECT filler FROM big WHERE kind = 3 AND mixed < 8000",
         "SELECT id FROM big WHERE id < 5000",
         "SELECT b.filler FROM small s JOIN big b ON b.id = s.big",
-        "SELECT b.filler FROM small s JOIN big b ON b.mixed = s.big ORDER BY b.id LIMIT 10",
+        "SELECT b.filler FROM small s JOIN big b ON b.mixed = s.big",
         "SELECT filler FROM big ORDER BY id LIMIT 20",
         "SELECT id, (SELECT count(*) FROM big b WHERE b.mixed = s.big) FROM small s",
         "SELECT count(*) FROM big a JOIN big b USING (mixed)",

@@ -94,17 +94,33 @@ def _own(
         matched = _matched(node, rows)
         heap = matched if kind == "Index Scan" else matched * (1.0 - relation.visible)
         if loops == 1.0:
-            # In the order of the heap many rows in a row lie on the page that is already held.
-            pages = max(_self_cost(node) - _ROW_COST * matched, 0.0) / 1.5
-            heap = min(heap, max(pages, matched / max(relation.rows / max(relation.pages, 1.0), 1.0)))
+            heap *= _apart(node, relation, matched)
         return loops * (height + (matched / _FAN_OUT + heap) * share)
     if kind == "Bitmap Heap Scan":
         found = sum(_found(child) for child in cast("list[dict[str, Any]]", node.get("Plans", [])))
-        distinct = min(relation.pages, 2.0 * relation.pages * found / max(2.0 * relation.pages + found, 1.0))
+        distinct = min(relation.pages, _distinct(relation.pages, found))
         return loops * (3.0 + found / _FAN_OUT + distinct * share)
     if kind == "ModifyTable":
         return 3.0
     return 0.0
+
+
+def _apart(node: PlanJson, relation: Relation, matched: float) -> float:
+    """Heap pages touched for each row: 1 in random order, few in the heap's own order, as the page is still held.
+
+    Which of them, the plan tells by what it charges for a page: random_page_cost, or 1 for the next one.
+    """
+    dense = 1.0 / max(relation.rows / max(relation.pages, 1.0), 1.0)
+    distinct = min(relation.pages, _distinct(relation.pages, matched))
+    heap_cost = _self_cost(node) - (_ROW_COST + _RANDOM_PAGE / _FAN_OUT) * matched
+    charged = max(heap_cost, 0.0) / max(distinct, 1.0)
+    random = min(max((charged - 1.0) / (_RANDOM_PAGE - 1.0), 0.0), 1.0)
+    return random + (1.0 - random) * dense
+
+
+def _distinct(pages: float, rows: float) -> float:
+    """Distinct pages of rows fetched at random, by Mackert and Lohman."""
+    return 2.0 * pages * rows / max(2.0 * pages + rows, 1.0)
 
 
 def _matched(node: PlanJson, rows: float) -> float:
