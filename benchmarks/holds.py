@@ -102,6 +102,7 @@ def main() -> int:
             for draft in shown:
                 built.execute(draft.ddl or "")
             after = blocks_of(built, work)
+            strict = {s.name: [before[s.name], after[s.name]] for s, _ in work if after[s.name] > 1.1 * before[s.name]}
             # Five draws may be unlucky ones: what looks worse is looked at again, with many.
             doubted = [
                 (s, [tuple(s.values(draw)) for _ in range(AGAIN)]) for s, _ in work if is_worse(s, before, after)
@@ -126,6 +127,7 @@ def main() -> int:
         share=round(len(holding) / len(shown), 3) if shown else None,
         must=0.9,
         worse=worse,
+        over_10_pct_without_slack_at_first_sight=strict,
         cut={title: [name, round(share, 3)] for title, (name, share) in alone.items()},
         blocks={"today": sum(before.values()), "built": sum(after.values())},
         ms={"today": round(sum(a for a, _ in times.values()), 1), "built": round(sum(b for _, b in times.values()), 1)},

@@ -22,7 +22,8 @@ page.on("console", (message) => { if (message.type() === "error") seen.errors.pu
 page.on("request", (request) => { if (!request.url().startsWith(new URL(asked.url).origin) && !request.url().startsWith("data:")) seen.foreign.push(request.url()); });
 
 async function stop(name) {
-  await page.waitForLoadState("networkidle").catch(() => {});
+  // The facts stream keeps the network busy for ever: what counts is that nothing is still loading.
+  await page.waitForFunction(() => document.fonts.status === "loaded" && !document.querySelector("[aria-busy=true], .skeleton"));
   await page.screenshot({ path: join(asked.folder, `${name}-${asked.scheme}.png`) });
   // Runs in the page's own world through the debugger, so the page's CSP holds for the page and not for axe.
   await page.evaluate(axe);

@@ -52,6 +52,20 @@ async def test_twenty_at_once_under_one_key_have_one_effect_and_one_answer(trial
     assert len({answer.token for answer in answers}) == 1
 
 
+async def test_twenty_at_once_under_one_key_do_the_work_once(trial: Trial) -> None:
+    calls = (trial.house.call("notes.claim", {"prove": True}, caller=ADMIN, key="k1") for _ in range(20))
+    assert len({answer.evidence for answer in await asyncio.gather(*calls)}) == 1
+    assert (await trial.ask("evidence.list")).total == 1
+    assert not trial.house.desk.turns
+
+
+async def test_two_processes_under_one_key_have_one_effect_and_one_answer(tmp_path: Path) -> None:
+    async with open_trial(tmp_path) as one, open_trial(tmp_path, background=False) as other:
+        asked = {"name": "door", "password": "p"}
+        calls = (each.house.call("notes.open", asked, caller=ADMIN, key="k1") for each in (one, other) * 5)
+        assert len({answer.token for answer in await asyncio.gather(*calls)}) == 1
+
+
 async def test_twenty_jobs_at_once_under_one_key_are_one_job(trial: Trial) -> None:
     asked = {"name": "n", "count": 2}
     calls = (trial.house.call("notes.copy", asked, caller=ADMIN, key="k1") for _ in range(20))

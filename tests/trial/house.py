@@ -77,7 +77,7 @@ async def open_trial(
     probes: dict[str, Probe] | None = None,
     **changed: Any,
 ) -> AsyncIterator[Trial]:
-    """Open a house in `home`; settings that are not named are the defaults, whatever the environment says."""
+    """Open a house in `home`, with limits that nobody meets unless they are named."""
     settings = Settings(home=home, **{"calls_per_minute": 1e6, "calls_burst": 100_000, **changed})
     set_up_traces(None, "0.test")
     home.mkdir(mode=0o700, parents=True, exist_ok=True)  # noqa: ASYNC240 - before anything runs

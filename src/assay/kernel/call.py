@@ -156,16 +156,17 @@ async def _once(desk: Desk, this: Call, question: BaseModel) -> Any:
     if not once.applies(this):
         return await _answer(desk, this, question)
     digest = once.digest_of(desk, this, question)
-    had = await once.recall(desk, this, digest)
-    if had is not None:
-        return had
-    try:
-        return await _answer(desk, this, question, digest)
-    except Conflict:  # the same question may have been answered meanwhile
+    async with once.turn(desk, this):
         had = await once.recall(desk, this, digest)
-        if had is None:
-            raise
-        return had
+        if had is not None:
+            return had
+        try:
+            return await _answer(desk, this, question, digest)
+        except Conflict:  # another process may have answered the same question meanwhile
+            had = await once.recall(desk, this, digest)
+            if had is None:
+                raise
+            return had
 
 
 async def _answer(desk: Desk, this: Call, question: BaseModel, digest: str | None = None) -> Any:

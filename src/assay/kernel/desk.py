@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from weakref import WeakValueDictionary
 
 from opentelemetry import trace
 
@@ -31,6 +33,10 @@ class Desk:
     jobs: Jobs
     outbox: Outbox
     settings: Settings
+    turns: WeakValueDictionary[tuple[str, str | None], asyncio.Lock] = field(
+        default_factory=WeakValueDictionary[tuple[str, str | None], asyncio.Lock]
+    )
+    """Of calls that share a caller and an Idempotency-Key: one after the other."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -23,6 +24,15 @@ from assay.ports.store import Change
 def applies(this: Call) -> bool:
     """Whether a call has a key that counts: reads need none, and nobody in particular has no keys of their own."""
     return this.key is not None and this.operation.effect in ("write", "job") and this.caller is not NOBODY
+
+
+def turn(desk: Desk, this: Call) -> asyncio.Lock:
+    """The lock that lets calls under one key run one after the other; those of other processes meet at the commit."""
+    key = (this.caller.id, this.key)
+    lock = desk.turns.get(key)
+    if lock is None:
+        lock = desk.turns[key] = asyncio.Lock()
+    return lock
 
 
 def digest_of(desk: Desk, this: Call, question: BaseModel) -> str:

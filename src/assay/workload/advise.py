@@ -178,7 +178,7 @@ def _with_passed_over(
             if not any(other.failed for other in checked):
                 mask, verified, effects = with_it, checked, after
                 continue
-        run.failed.setdefault(one.draft, not_worth(one, whatif))
+        run.failed.setdefault(one.draft, not_worth(one, whatif, fits=search.fits(with_it)))
     return mask, verified, effects
 
 

@@ -114,13 +114,13 @@ def passed_over(whatif: WhatIf, mask: int, most: int) -> list[Verified]:
     return list(found.values())
 
 
-def not_worth(found: Verified, whatif: WhatIf) -> Verified:
-    """Withhold an index that passed every check, because it is not worth its bytes and writes."""
-    share = saved(found) / max(whatif.total(0), 1e-9)
-    size = f"{found.bytes / 1e6:,.1f} MB"
-    return _with(
-        found, f"It would take {share:.2%} off the workload's cost, and is not worth its {size} and its writes."
+def not_worth(found: Verified, whatif: WhatIf, *, fits: bool) -> Verified:
+    """Withhold an index that passed every check: it does not fit the budget, or is not worth its bytes and writes."""
+    share, size = saved(found) / max(whatif.total(0), 1e-9), f"{found.bytes / 1e6:,.1f} MB"
+    why = (
+        f"is not worth its {size} and its writes" if fits else f"with {size} does not fit the budget beside the others"
     )
+    return _with(found, f"It would take {share:.2%} off the workload's cost, but {why}.")
 
 
 def _verify_one(whatif: WhatIf, mask: int, bit: int, today: dict[int, Costed], whole: dict[int, Costed]) -> Verified:
