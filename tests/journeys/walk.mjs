@@ -23,7 +23,7 @@ page.on("request", (request) => { if (!request.url().startsWith(new URL(asked.ur
 
 async function stop(name) {
   // The facts stream keeps the network busy for ever: what counts is that nothing is still loading.
-  await page.waitForFunction(() => document.fonts.status === "loaded" && !document.querySelector("[aria-busy=true], .skeleton"));
+  await page.waitForFunction(() => document.fonts.status === "loaded" && !document.querySelector("[aria-busy=true]"));
   await page.screenshot({ path: join(asked.folder, `${name}-${asked.scheme}.png`) });
   // Runs in the page's own world through the debugger, so the page's CSP holds for the page and not for axe.
   await page.evaluate(axe);
