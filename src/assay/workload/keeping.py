@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 
 from assay.kernel.assayed import Verdict
 from assay.kernel.values import now
@@ -91,20 +91,33 @@ def advice_of(
 
 
 def keep_advice(advice: IndexAdvice) -> list[Change]:
-    """Replace the last advice of a source; a rule's index for one statement gives way to it."""
+    """Replace the last advice of a source.
+
+    A rule's index gives way when the advice has a word on every statement it is for; else it stays, as the estimate
+    that it is.
+    """
     source, recs = advice.source, advice.recommendations
     kept = advice.model_copy(update={"recommendations": ()}).model_dump(mode="json")
-    given_way = (recommendations.c.origin == "advice") | recommendations.c.type.in_(INDEX_TYPES)
-    ids = [rec.id for rec in recs]
+    about = _drop_findings(recs)
     return [
-        Change(delete(recommendations).where(recommendations.c.source == source, given_way)),
-        Change(delete(recommendations).where(recommendations.c.id.in_(ids))),
-        Change(delete(helped).where(helped.c.rec_id.in_(ids))),
+        *_give_way(source, [rec.id for rec in recs], sorted({id for rec in recs for id in rec.helps})),
         *keep_recommendations(recs, "advice"),
         Change(delete(findings).where(findings.c.source == source, findings.c.origin == "advice")),
-        *([Change(insert(findings).values(about))] if (about := _drop_findings(recs)) else []),
+        *([Change(insert(findings).values(about))] if about else []),
         Change(delete(advices).where(advices.c.source == source)),
         Change(insert(advices).values(source=source, advice=kept, at=advice.computed_at)),
+    ]
+
+
+def _give_way(source: str, ids: Sequence[str], answered: Sequence[str]) -> list[Change]:
+    """Delete the last advice, rules' indexes that it answers, and what is about to be inserted again."""
+    elsewhere = select(helped.c.rec_id).where(helped.c.source == source, helped.c.query_id.not_in(answered))
+    ruled = recommendations.c.type.in_(INDEX_TYPES) & recommendations.c.id.not_in(elsewhere)
+    gone = (recommendations.c.origin == "advice") | ruled | recommendations.c.id.in_(ids)
+    these = select(recommendations.c.id).where(recommendations.c.source == source, gone)
+    return [
+        Change(delete(recommendations).where(recommendations.c.id.in_(these))),
+        Change(delete(helped).where(helped.c.source == source, helped.c.rec_id.not_in(select(recommendations.c.id)))),
     ]
 
 
