@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import httpx
+import uvloop
 from _demo import say
 from _house import Desk, connected
 
@@ -76,7 +77,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         shop = Shop(Path(folder) / "shop", scale=0.1)
         try:
-            asyncio.run(measure(shop.start(lambda _step, _share: None)))
+            uvloop.run(measure(shop.start(lambda _step, _share: None)))
         finally:
             shop.stop()
 
