@@ -119,7 +119,9 @@ def test_deltas_count_what_ran_since_the_scan_before(small: Small) -> None:
     assert not second.deltas.reset
 
 
-def test_five_thousand_statements_are_read_and_the_worst_of_them_planned(postgres: object, database: str, visit: Visit) -> None:
+def test_five_thousand_statements_are_read_and_the_worst_of_them_planned(
+    postgres: object, database: str, visit: Visit
+) -> None:
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("CREATE TABLE wide (" + ", ".join(f"c{i} int" for i in range(80)) + ")")
         connection.execute("INSERT INTO wide (c0) SELECT i FROM generate_series(1, 2000) i")
