@@ -1,4 +1,4 @@
-"""How soon the page shows: first contentful paint and plan diff, in a real browser, median of five journeys.
+"""How soon the page shows: first contentful paint and plan diff, in a real browser, median of three journeys.
 
     python benchmarks/page.py
 
@@ -23,7 +23,7 @@ from journeys.browsing import started  # noqa: E402
 def main() -> None:
     """Walk, and report what the walks measured."""
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as name, started(Path(name)) as world:
-        seen = [world.walk(scheme, Path(name)) for scheme in ("light", "dark", "light", "dark", "light")]
+        seen = [world.walk(scheme, Path(name)) for scheme in ("light", "dark", "light")]
     say(
         "page", must_first_paint_ms=1_000, must_plan_diff_ms=2_000,
         first_paint_ms=round(median(one["firstPaint"] for one in seen)),
