@@ -6,7 +6,6 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
 from rich.text import Text
 
 from assay.kernel.house import House
@@ -22,7 +21,7 @@ async def print_worst(house: House, token: Secret, source: str, console: Console
     for place, worst in enumerate(page.items, 1):
         share = f"{worst.load.share:.1%} of all time, {worst.calls:,} calls, {worst.mean_ms:,.3g} ms each"
         console.print(f"[bold]{place}. {escape(worst.title)}[/bold]  {worst.query_id}  {share}", soft_wrap=True)
-        console.print(Padding(Text(worst.sql.text, style="dim"), (0, 0, 0, 3)), soft_wrap=True)
+        console.print(_indented(worst.sql.text, "dim"), soft_wrap=True)
         _print_fix(worst, console)
         console.print()
 
@@ -31,7 +30,7 @@ def _print_fix(worst: Any, console: Console) -> None:
     fix = worst.recommendation
     if fix is None:
         why = worst.finding.rationale if worst.finding is not None else "Nothing was found that would help."
-        console.print(Padding(Text(f"{worst.reason}. {why}"), (0, 0, 0, 3)))
+        console.print(_indented(f"{worst.reason}. {why}"), soft_wrap=True)
         return
     mark = Text(str(fix.verdict), style=MARKS[fix.verdict])
     line = Text("   ").append(f"{worst.reason}. ").append(fix.title + ". ", style="bold")
@@ -40,4 +39,9 @@ def _print_fix(worst: Any, console: Console) -> None:
     console.print(line.append("  ").append(mark).append(" " + ", ".join(fix.evidence)), soft_wrap=True)
     for text in (fix.ddl, fix.withheld_reason, *fix.missing):
         if text:
-            console.print(Padding(Text(text, style="dim"), (0, 0, 0, 3)), soft_wrap=True)
+            console.print(_indented(text, "dim"), soft_wrap=True)
+
+
+def _indented(text: str, style: str = "") -> Text:
+    """Never cut: what is printed is copied."""
+    return Text("   ").append(text, style=style)
