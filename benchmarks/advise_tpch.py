@@ -7,7 +7,8 @@ index no planner wants to finish) with the specification's validation parameters
 max_parallel_workers_per_gather is 0 and work_mem 64MB, which gives the base cost of 5.16 million that others start
 from. A megabyte is 10^6 bytes as hypopg estimates them.
 Figures: workload cost with the chosen set over the cost without any, seconds, EXPLAINs asked. `found` is the set that
-the search chose, `shown` what is left after every index had to prove itself (at least 30 % off one query).
+the search chose, `shown` what is left after every index had to prove itself (at least 30 % off one query); `traded` are
+those of them that are shown as estimates, since some query would touch more blocks, if for a lower cost.
 FOLDER keeps the server and its data for the next run.
 """
 
@@ -99,7 +100,8 @@ def ours(dsn: str, budget: int) -> dict[str, Any]:
         "shown": round(result.cost / result.base_cost, 3),
         "seconds": round(result.took_ms / 1e3, 1),
         "what_if_calls": result.what_if_calls,
-        "indexes": sum(draft.outcome == "assayed" for draft in result.drafts),
+        "indexes": sum(draft.outcome != "withheld" for draft in result.drafts),
+        "traded": sum(draft.outcome == "estimate" for draft in result.drafts),
         "megabytes": round(result.used_bytes / 1e6),
         "base": round(result.base_cost),
         "withheld": [draft.title for draft in result.drafts if draft.outcome == "withheld"],

@@ -216,3 +216,40 @@ def test_a_proof_can_be_run_again_and_fails_when_the_reason_is_gone(
         with psycopg.connect(dsn, autocommit=True) as connection:
             connection.execute("DROP INDEX people_email")
     assert hypothetical_left(session) == 0
+
+
+def test_an_index_with_which_another_statement_would_touch_more_blocks_is_an_estimate_that_says_so(
+    databases: PostgresDatabases, postgres
+) -> None:
+    dsn = postgres.create_database()
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("""CREATE EXTENSION IF NOT EXISTS hypopg;
+            CREATE TABLE wide (id int, k int, filler text); CREATE TABLE few (n int, k int);
+            INSERT INTO wide SELECT i, (i * 7919) % 60000, repeat('x', 80) FROM generate_series(1, 60000) i;
+            INSERT INTO few SELECT i, (i * 31) % 60000 FROM generate_series(1, 6000) i""")
+        connection.execute("VACUUM ANALYZE")
+        # The planner believes that every page stays in memory once read: that is where cost and blocks part.
+        connection.execute(
+            "ALTER DATABASE " + psycopg.conninfo.conninfo_to_dict(dsn)["dbname"] + " SET random_page_cost = 2"
+        )
+    join = "SELECT sum(length(w.filler)) FROM few f JOIN wide w ON w.k = f.k WHERE f.n < {}"
+
+    def uses(session: Session, most: int) -> bool:
+        return "Index Name" in repr(session.plan(join.format(most)))
+
+    with databases.session(Secret(dsn)) as session:
+        session.imagine("CREATE INDEX ON wide (k)")
+        low, high = 1, 6_000
+        assert uses(session, low) and not uses(session, high)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if uses(session, middle) else (low, middle)
+        session.forget()
+    lookup = AdviceStatement("lookup", "SELECT id FROM wide WHERE k = $1", 100)
+    report = AdviceStatement("report", join.format(low), 1)
+    alone = advised(databases, dsn, (lookup,))
+    assert [draft.title for draft in alone.drafts if draft.outcome == "assayed"] == ["Create an index on wide (k)"]
+    both = advised(databases, dsn, (lookup, report), max_width=1)
+    traded = next(draft for draft in both.drafts if draft.title == "Create an index on wide (k)")
+    assert traded.outcome == "estimate" and "statement report" in traded.missing[0]
+    assert "would touch about" in traded.missing[0] and all(check.passed for check in both.checks)

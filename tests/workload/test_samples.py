@@ -6,7 +6,7 @@ import pytest
 
 from assay.ports.databases import Session
 from assay.sources.model import Schema
-from assay.workload.samples import Values, guessed_constants, sample_values
+from assay.workload.samples import Values, guessed_constants, sample_values, varied
 from assay.workload.seen import seen_values
 from assay.workload.statement import facts
 
@@ -118,3 +118,9 @@ def test_values_that_were_seen_running_come_first(small: Small) -> None:
     ])  # fmt: skip
     assert seen == (("it's", "-2.5", "1", None),)
     assert samples(small, text, seen=seen)[0].origin == "seen running"
+
+
+def test_sets_that_differ_in_their_limit_only_come_last() -> None:
+    sets = [("1", "10"), ("1", "20"), ("2", "10"), ("1", "10")]
+    assert varied(sets, "SELECT a FROM t WHERE b = $1 LIMIT $2") == (("1", "10"), ("2", "10"), ("1", "20"))
+    assert varied(sets, "SELECT a FROM t WHERE b = $1 AND c = $2") == (("1", "10"), ("1", "20"), ("2", "10"))

@@ -11,7 +11,7 @@ from assay.sources.model import Schema
 from assay.workload.advice_model import AdviceStatement, Unplanned
 from assay.workload.blocks import Relation, estimated_blocks
 from assay.workload.facts import StatementFacts
-from assay.workload.samples import guessed_constants, sample_values
+from assay.workload.samples import guessed_constants, sample_values, varied
 from assay.workload.statement import facts, repair, unplannable
 from assay.workload.whatif import Weighed
 
@@ -21,9 +21,21 @@ FAR = 4.0
 LEAST_SHARE = 0.1
 """A sample counts for at least this share of its statement, however rare its values are."""
 _RELATIONS = """
-SELECT relname::text AS name, relpages::float8 AS pages, reltuples::float8 AS rows,
-       relallvisible::float8 / greatest(relpages, 1) AS visible
-  FROM pg_catalog.pg_class WHERE relkind IN ('r', 'm', 'p') ORDER BY relpages
+WITH correlated AS (
+  SELECT schemaname, tablename, jsonb_object_agg(attname, correlation) AS found
+    FROM pg_catalog.pg_stats WHERE correlation IS NOT NULL AND NOT inherited GROUP BY schemaname, tablename
+), led AS (
+  SELECT x.indrelid, jsonb_object_agg(i.relname, a.attname) AS found
+    FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class i ON i.oid = x.indexrelid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0] GROUP BY x.indrelid
+)
+SELECT c.relname::text AS name, c.relpages::float8 AS pages, c.reltuples::float8 AS rows,
+       c.relallvisible::float8 / greatest(c.relpages, 1) AS visible,
+       coalesce(correlated.found, '{}') AS correlations, coalesce(led.found, '{}') AS leads
+  FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  LEFT JOIN correlated ON correlated.schemaname = n.nspname AND correlated.tablename = c.relname
+  LEFT JOIN led ON led.indrelid = c.oid
+ WHERE c.relkind IN ('r', 'm', 'p') ORDER BY c.relpages
 """
 
 
@@ -73,7 +85,7 @@ def prepare(
         values = (*values, *made)
     # As often as values occur is the best guess of how often they are asked for.
     values = sorted(values, key=lambda one: _ORIGINS.index(one.origin) if one.origin in _ORIGINS else len(_ORIGINS))
-    sets = tuple(dict.fromkeys(one.values for one in values)) or ((),)
+    sets = varied([one.values for one in values], text) or ((),)
     calls = max(statement.calls, 1)
     ready = Weighed(
         id=statement.id,
@@ -142,8 +154,11 @@ def fitted(
 
 
 def relations_of(session: Session) -> dict[str, Relation]:
-    """Read pages, rows and all-visible share of every table; of tables of one name the largest."""
+    """Read size, all-visible share and order of every table; of tables of one name the largest."""
     return {
-        str(row["name"]): Relation(float(row["pages"]), max(float(row["rows"]), 0.0), min(float(row["visible"]), 1.0))
+        str(row["name"]): Relation(
+            float(row["pages"]), max(float(row["rows"]), 0.0), min(float(row["visible"]), 1.0),
+            row["correlations"], row["leads"],
+        )
         for row in session.rows(_RELATIONS)
-    }
+    }  # fmt: skip

@@ -25,6 +25,7 @@ HEAP_RATE = 200e6
 SORT_RATE = 500e3
 """Rows sorted and written a second while building, on one core."""
 _MB = 1e6
+_TIMES = "Whether the planner's costs are this server's times was not measured."
 
 
 @dataclass(slots=True)
@@ -60,7 +61,7 @@ def index_draft(found: Verified, setting: Setting, clean: bool) -> Draft:
     first = setting.statements[helped[0].id] if helped else None
     return Draft(
         key=index_key(draft),
-        outcome="withheld" if reason else "assayed",
+        outcome="withheld" if reason else "estimate" if found.trade else "assayed",
         type=kind_of(draft, [setting.statements[effect.id] for effect in helped]),
         title=f"Create an index on {draft.title()}",
         table=draft.relation,
@@ -81,7 +82,7 @@ def index_draft(found: Verified, setting: Setting, clean: bool) -> Draft:
         helps=tuple(effect.id for effect in found.helped),
         costed=found.guarded,
         dearer=sum(worst(effect) > MOST_DEARER for effect in found.alone),
-        missing=("Whether the planner's costs are this server's times was not measured.",),
+        missing=(*((found.trade.words,) if found.trade else ()), _TIMES),
         withheld_reason=reason,
         claim=_claim(draft, helped),
         checks=checks,

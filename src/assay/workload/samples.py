@@ -137,6 +137,16 @@ def sample_values(
     return tuple(found[: max(1, count)])
 
 
+def varied(sets: Sequence[tuple[str | None, ...]], text: str) -> tuple[tuple[str | None, ...], ...]:
+    """Put the sets that differ in more than LIMIT and OFFSET from those before them first, each kind in its order."""
+    tree = parse(text).tree
+    page = {n for n, role in roles(tree).roles.items() if role in ("limit", "offset")} if tree else set[int]()
+    first: dict[tuple[str | None, ...], tuple[str | None, ...]] = {}
+    for values in dict.fromkeys(sets):
+        first.setdefault(tuple(value for n, value in enumerate(values, 1) if n not in page), values)
+    return tuple(dict.fromkeys((*first.values(), *sets)))
+
+
 @dataclass(slots=True)
 class _Maker:
     facts: StatementFacts

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from assay.workload.advice_model import Effect
 from assay.workload.index import IndexDraft
+from assay.workload.trades import Trade
 from assay.workload.whatif import Costed, WhatIf, places
 
 LEAST_SAVING = 0.30
@@ -33,6 +34,8 @@ class Verified:
     """Plans asked for to check it."""
     failed: str | None
     """Why it is withheld; None when it passed."""
+    trade: Trade | None = None
+    """What another statement would pay for it; it is then an estimate."""
 
     @property
     def helped(self) -> tuple[Effect, ...]:

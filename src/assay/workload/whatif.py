@@ -55,6 +55,17 @@ class Costed:
     """Cost over the samples, by their shares."""
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the planner said of one statement with one set of values under one set of indexes."""
+
+    cost: float
+    blocks: float
+    """Shared blocks that the plan is estimated to touch."""
+    used: int
+    """Bits of the hypothetical indexes that the plan reads."""
+
+
 @dataclass(slots=True)
 class _Memory:
     """What is known of one statement."""
@@ -207,23 +218,34 @@ class WhatIf:
         """Plan one statement now, under all of this set that can matter to it."""
         return self._ask(place, mask & self._memory[place].possible)
 
+    def see(self, place: int, mask: int, values: Values) -> Seen:
+        """Plan one statement now with any values, under all of this set that can matter to it."""
+        memory = self._memory[place]
+        wanted = mask & memory.possible
+        self._arrange(memory.possible, wanted)
+        return self._see(self.statements[place].text, values, wanted)
+
+    def _see(self, text: str, values: Values, wanted: int) -> Seen:
+        plan = self._plan(text, values)
+        names = {self._present[p].name: 1 << p for p in places(wanted)}
+        leads = {self._present[p].name: lead for p in places(wanted) if (lead := self.drafts[p].keys[0].column)}
+        used = 0
+        for name in index_names(plan):
+            used |= names.get(name, 0)
+        return Seen(float(plan["Total Cost"]), estimated_blocks(plan, self._relations, leads), used)
+
     def _ask(self, place: int, wanted: int) -> Costed:
         memory = self._memory[place]
         self._arrange(memory.possible, wanted)
         statement = self.statements[place]
-        names = {self._present[p].name: 1 << p for p in places(wanted)}
-        costs: list[float] = []
-        blocks: list[float] = []
-        used = 0
         try:
-            for values in statement.samples:
-                plan = self._plan(statement.text, values)
-                costs.append(float(plan["Total Cost"]))
-                blocks.append(estimated_blocks(plan, self._relations))
-                for name in index_names(plan):
-                    used |= names.get(name, 0)
+            seen = [self._see(statement.text, values, wanted) for values in statement.samples]
+            costs, blocks = tuple(one.cost for one in seen), tuple(one.blocks for one in seen)
+            used = 0
+            for one in seen:
+                used |= one.used
             mean = sum(share * cost for share, cost in zip(statement.shares, costs, strict=True))
-            answer = Costed(tuple(costs), used, tuple(blocks), mean)
+            answer = Costed(costs, used, blocks, mean)
         except (Refused, TimedOut):
             # Planned before, so this set alone is the trouble (many indexes, a busy server): it brings nothing.
             if not wanted or 0 not in memory.exact:
