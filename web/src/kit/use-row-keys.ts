@@ -9,8 +9,9 @@ interface Rows<Row> {
   onSelect: (row: Row | null) => void;
 }
 
-/** Focus a row; one that a long table has not drawn is scrolled near first, by its share of the height. */
-function reach(body: HTMLElement, key: string, share: number, tries = 8): void {
+/** Focus a row at once, so that Enter may follow; one that a long table has not drawn is scrolled near first, by its share
+    of the height, unless another row is wanted by then. */
+function reach(body: HTMLElement, key: string, share: number, wanted: () => boolean, tries = 8): void {
   const row = body.querySelector<HTMLElement>(`[data-row="${CSS.escape(key)}"]`);
   if (row) {
     row.querySelector<HTMLElement>(".row-link")?.focus({ preventScroll: true });
@@ -18,12 +19,13 @@ function reach(body: HTMLElement, key: string, share: number, tries = 8): void {
   } else if (tries > 0) {
     const box = body.getBoundingClientRect();
     window.scrollTo(0, window.scrollY + box.top + box.height * share - window.innerHeight / 2);
-    requestAnimationFrame(() => reach(body, key, share, tries - 1));
+    requestAnimationFrame(() => { if (wanted()) reach(body, key, share, wanted, tries - 1); });
   }
 }
 
 export function useRowKeys<Row>(body: RefObject<HTMLElement | null>, table: Rows<Row> | null): void {
   const latest = useRef(table);
+  const goal = useRef("");
   useEffect(() => { latest.current = table; });
   const move = (by: number) => {
     const now = latest.current;
@@ -31,8 +33,9 @@ export function useRowKeys<Row>(body: RefObject<HTMLElement | null>, table: Rows
     const at = now.rows.findIndex((row) => now.rowKey(row) === now.selected);
     const next = now.rows[at < 0 ? (by > 0 ? 0 : now.rows.length - 1) : Math.max(0, Math.min(now.rows.length - 1, at + by))];
     if (next === undefined) return;
+    const key = goal.current = now.rowKey(next);
     now.onSelect(next);
-    requestAnimationFrame(() => { if (body.current) reach(body.current, now.rowKey(next), now.rows.indexOf(next) / now.rows.length); });
+    if (body.current) reach(body.current, key, now.rows.indexOf(next) / now.rows.length, () => goal.current === key);
   };
   useKeys(table === null ? {} : {
     j: { does: "Next row", run: () => move(1) },
