@@ -5,8 +5,9 @@ from __future__ import annotations
 from assay.ports.databases import Session
 from assay.sources.model import Schema
 from assay.workload.chips import chips
-from assay.workload.model import Chip, Load
+from assay.workload.model import Chip
 from assay.workload.plan import read_plan
+from assay.workload.plan_model import Load
 from workload.conftest import run
 
 Small = tuple[Session, Schema, str]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from assay.ports.databases import Session
 from assay.sources.model import Schema
 from assay.workload.compare import compare
-from assay.workload.model import PlanNode
 from assay.workload.plan import estimate_error, kept_rows, read_plan, sequential_scans, spills, uses_index, walk
+from assay.workload.plan_model import PlanNode
 from workload.conftest import run
 
 Small = tuple[Session, Schema, str]

@@ -15,7 +15,8 @@ from assay.ports.errors import Invalid, Refused
 from assay.ports.secret import Secret
 from assay.sources.introspect import read_schema
 from assay.sources.model import Schema
-from assay.workload.model import Recommendation, Span, SqlText
+from assay.workload.model import Recommendation
+from assay.workload.plan_model import Span, SqlText
 from assay.workload.simulate import created_name, dropped_name, simulate
 from assay.workload.whatif import hypothetical_left
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assay.workload.model import Chip, Load, Plan, PlanNode
+from assay.workload.model import Chip
 from assay.workload.plan import detail, estimate_error, kept_rows, sequential_scans, spills, walk
+from assay.workload.plan_model import Load, Plan, PlanNode
 from assay.workload.rules.draft import Draft
 
 

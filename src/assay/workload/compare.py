@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assay.workload.alignment import align
-from assay.workload.model import Mark, Plan, PlanComparison, PlanNode
 from assay.workload.plan import detail, walk
+from assay.workload.plan_model import Mark, Plan, PlanComparison, PlanNode
 
 _JOINS = ("Nested Loop", "Hash", "Merge")
 _SCANS = (

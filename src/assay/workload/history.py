@@ -27,7 +27,8 @@ from assay.workload._store import (
     snapshots,
 )
 from assay.workload.keeping import INDEX_TYPES
-from assay.workload.model import Finding, IndexAdvice, Load, Point, Recommendation
+from assay.workload.model import Finding, IndexAdvice, Recommendation
+from assay.workload.plan_model import Load, Point
 from assay.workload.questions import ListBottlenecks
 from assay.workload.scan_rows import mark_of as read_mark
 from assay.workload.snapshots import Mark

@@ -12,8 +12,9 @@ from assay.ports.ledger import Tried
 from assay.sources.model import Schema
 from assay.workload.chips import chips
 from assay.workload.facts import StatementFacts
-from assay.workload.model import Chip, Load, Plan, Sample
+from assay.workload.model import Chip
 from assay.workload.plan import read_plan
+from assay.workload.plan_model import Load, Plan, Sample
 from assay.workload.rules import RULES
 from assay.workload.rules.cardinality_skew import equal_columns
 from assay.workload.rules.draft import Draft, Ran, StatementUnderScan

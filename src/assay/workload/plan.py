@@ -7,7 +7,7 @@ from typing import cast
 
 from assay.kernel.values import now
 from assay.ports.databases import PlanJson
-from assay.workload.model import Plan, PlanKind, PlanNode
+from assay.workload.plan_model import Plan, PlanKind, PlanNode
 
 _CONDITIONS = (
     "Index Cond", "Recheck Cond", "Filter", "Hash Cond", "Merge Cond", "Join Filter", "TID Cond", "One-Time Filter",

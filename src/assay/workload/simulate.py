@@ -15,8 +15,9 @@ from assay.ports.ledger import Tried
 from assay.sources.model import Schema
 from assay.workload.compare import compare
 from assay.workload.index_proof import reproduce_index
-from assay.workload.model import Plan, PlanComparison, Recommendation, Sample
+from assay.workload.model import Recommendation
 from assay.workload.plan import read_plan, uses_index
+from assay.workload.plan_model import Plan, PlanComparison, Sample
 from assay.workload.samples import guessed_constants, sample_values
 from assay.workload.statement import facts, repair
 from assay.workload.whatif import Values, hypothetical_left

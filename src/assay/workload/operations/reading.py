@@ -26,17 +26,15 @@ from assay.workload.model import (
     BottleneckPage,
     Chip,
     Finding,
-    Plan,
-    Point,
     QueryDetail,
     Recommendation,
     RecommendationPage,
     Runbook,
-    Sample,
     ScanReport,
     ScanSchedule,
     Simulation,
 )
+from assay.workload.plan_model import Plan, Point, Sample
 from assay.workload.questions import (
     FindQuery,
     FindRecommendation,

@@ -21,16 +21,9 @@ from assay.workload._store import simulations
 from assay.workload.advice_model import AdviceStatement, AdviceWork
 from assay.workload.advise import advise as search_indexes
 from assay.workload.events import INDEXES_ADVISED, WORKLOAD_SCANNED
-from assay.workload.model import (
-    IndexAdvice,
-    Measurement,
-    Rechecked,
-    Recommendation,
-    Sample,
-    ScanReport,
-    Simulation,
-)
+from assay.workload.model import IndexAdvice, Measurement, Rechecked, Recommendation, ScanReport, Simulation
 from assay.workload.plan import read_plan
+from assay.workload.plan_model import Sample
 from assay.workload.questions import (
     AdviseIndexes,
     ListBottlenecks,

@@ -13,8 +13,9 @@ from assay.ports.ledger import Tried
 from assay.sources.model import Schema, Table
 from assay.workload.facts import StatementFacts
 from assay.workload.index import IndexDraft
-from assay.workload.model import FindingKind, Plan, RecommendationType, Risk
+from assay.workload.model import FindingKind, RecommendationType, Risk
 from assay.workload.plan import sequential_scans
+from assay.workload.plan_model import Plan
 from assay.workload.rules.thresholds import CRITICAL_MS, CRITICAL_SHARE, MIN_CALLS, TOUCHED_SHARE
 from assay.workload.samples import Values
 

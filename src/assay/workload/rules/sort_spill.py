@@ -6,8 +6,8 @@ from statistics import median
 
 from assay.kernel.assayed import Verdict
 from assay.ports.ledger import Tried
-from assay.workload.model import PlanNode
 from assay.workload.plan import detail, walk
+from assay.workload.plan_model import PlanNode
 from assay.workload.rules.draft import Draft, StatementUnderScan
 from assay.workload.rules.thresholds import MIN_CALLS, SPILL_BYTES
 from assay.workload.rules.trial import trial

@@ -12,8 +12,8 @@ from assay.ports.errors import Refused, TimedOut
 from assay.sources.model import Table
 from assay.workload.facts import Key, Predicate, TableUse
 from assay.workload.index import IndexDraft, IndexKey, exists_already
-from assay.workload.model import Plan
 from assay.workload.plan import read_plan
+from assay.workload.plan_model import Plan
 from assay.workload.rules.draft import StatementUnderScan
 from assay.workload.rules.thresholds import (
     DRAFTS_A_TABLE,

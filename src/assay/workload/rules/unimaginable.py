@@ -8,8 +8,9 @@ from assay.kernel.assayed import Verdict
 from assay.ports.ledger import Tried
 from assay.sources.model import Column, Table
 from assay.workload.facts import Predicate
-from assay.workload.model import FindingKind, PlanNode
+from assay.workload.model import FindingKind
 from assay.workload.plan import sequential_scans
+from assay.workload.plan_model import PlanNode
 from assay.workload.rules.draft import Draft, Fix, StatementUnderScan, bare
 from assay.workload.rules.thresholds import MIN_CALLS, MIN_MEAN_MS, MIN_ROWS
 from assay.workload.statements.writer import quoted

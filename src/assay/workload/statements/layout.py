@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from assay.workload.model import Span, SqlText, Tone
+from assay.workload.plan_model import Span, SqlText, Tone
 from assay.workload.statements.parse import Token, tokens
 from assay.workload.statements.words import is_word, tone
 

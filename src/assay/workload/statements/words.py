@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assay.workload.model import Tone
+from assay.workload.plan_model import Tone
 from assay.workload.statements.parse import Token
 
 _AFTER: dict[str, frozenset[str]] = {
