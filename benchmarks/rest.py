@@ -37,9 +37,9 @@ from assay.kernel.catalogue import Capability
 from assay.kernel.context import Context, Ports
 from assay.kernel.house import House
 from assay.kernel.operation import Post, operation
-from assay.kernel.tables import metadata
 from assay.kernel.values import Value
 from assay.ports.store import Change
+from assay.ports.tables import metadata
 from assay.runtime.settings import Settings
 from assay.runtime.telemetry import set_up_logs, set_up_traces
 

@@ -20,7 +20,7 @@ from assay.kernel.errors import Conflict, Forbidden, Limited, NotFound, Unauthen
 from assay.kernel.values import now
 from assay.ports.secret import Secret
 from assay.ports.store import Change
-from trial.house import ADMIN, VIEWER, Trial, open_trial
+from trial.house import ADMIN, VIEWER, Trial, open_trial, until
 
 pytestmark = pytest.mark.anyio
 
@@ -98,15 +98,19 @@ async def test_signing_out_ends_the_sessions_at_once_and_leaves_tokens_of_progra
 
 async def test_a_revoked_token_stops_at_once_even_while_it_is_used(trial: Trial) -> None:
     issued = await trial.ask("accounts.issue", name="ci")
-    ended = False
+    used, ended = [0, 0, 0], False
 
-    async def use() -> None:
+    async def use(lane: int) -> None:
         while not ended:
             await _me(trial, issued.token)
-            await asyncio.sleep(0.001)
+            used[lane] += 1
+            await asyncio.sleep(0)
 
-    using = [asyncio.create_task(use()) for _ in range(3)]
-    await asyncio.sleep(0.1)
+    async def all_in_use() -> bool:
+        return min(used) > 3
+
+    using = [asyncio.create_task(use(lane)) for lane in range(3)]
+    await until(all_in_use)
     await trial.ask("accounts.revoke", id=issued.id, version=1)
     ended = True
     with pytest.raises(Unauthenticated):

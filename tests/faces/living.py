@@ -27,9 +27,9 @@ from assay.faces.rest.app import build
 from assay.faces.rest.serve import serve
 from assay.kernel.context import Ports
 from assay.kernel.house import House
-from assay.kernel.tables import metadata
 from assay.ports.secret import Secret
 from assay.ports.store import Change
+from assay.ports.tables import metadata
 from assay.runtime.settings import Settings
 from assay.runtime.telemetry import set_up_logs
 from faces.toyroom import TOYS, own

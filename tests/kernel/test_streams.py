@@ -67,7 +67,7 @@ async def test_facts_are_streamed_from_now_on_and_only_of_databases_within_the_s
     async with contextlib.aclosing(trial.house.stream("house.events", {}, caller=VIEWER)) as facts:
         reading = facts.__aiter__()
         first = asyncio.ensure_future(reading.__anext__())
-        await asyncio.sleep(0.1)
+        await trial.listened()
         await trial.ask("notes.add", id="secret", text="x", source="s_2")
         await trial.ask("notes.add", id="open", text="x", source="s_1")
         heard.append((await first).body["id"])

@@ -21,6 +21,7 @@ from assay.adapters.processes.children import Child, Children
 from assay.adapters.processes.output import Output
 from assay.ports.errors import Unavailable
 from assay.ports.processes import Command
+from ports.watching import alive, eventually
 
 Run = Callable[[Callable[[Children], Coroutine[Any, Any, None]]], None]
 SLEEP = ("sleep", "60")
@@ -62,19 +63,6 @@ def offspring() -> list[str]:
             if os.getsid(int(pid)) == int(pid) and b"keeper" not in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(f"{pid} {state}")
     return found
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-async def eventually(condition: Callable[[], object], within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - the world sets no asyncio.Event
-            await asyncio.sleep(0.01)
 
 
 def python(text: str, *args: str) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from assay.ports.secret import Secret
 from assay.ports.workers import Progress
 from assay_lab.server import Server
 from ports import thinking
+from ports.watching import alive, eventually
 
 TESTS = str(Path(__file__).parents[1])
 SERVE = """
@@ -55,13 +56,6 @@ def run(scene: Scene, *, at_most: int = 2, loop: Callable[[], asyncio.AbstractEv
 
     with asyncio.Runner(loop_factory=loop or uvloop.new_event_loop) as runner:
         runner.run(whole())
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
@@ -167,10 +161,9 @@ def test_a_process_that_dies_is_unavailable_and_replaced(how: int, says: str, ca
 def test_a_process_that_died_while_idle_is_replaced_unnoticed() -> None:
     async def scene(pool: WorkerPool) -> None:
         pid, _ = await pool.in_process(thinking.where, None)
+        (idle,) = pool._idle
         os.kill(pid, signal.SIGKILL)
-        while alive(pid):  # noqa: ASYNC110 - the world sets no asyncio.Event
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.05)
+        await eventually(lambda: idle.reader.ended or idle.process.state != "ready")
         assert (await pool.in_process(thinking.where, None))[0] != pid
 
     run(scene)
@@ -259,19 +252,20 @@ def test_a_worker_that_cannot_start_is_unavailable_with_the_end_of_its_log() -> 
 def test_threads_are_bounded_and_carry_the_context() -> None:
     async def scene(pool: WorkerPool) -> None:
         running, most, lock = 0, 0, threading.Lock()
+        together = threading.Barrier(8, timeout=30)
 
         def work(number: int) -> int:
             nonlocal running, most
             with lock:
                 running += 1
                 most = max(most, running)
-            time.sleep(0.005)
+            together.wait()
             with lock:
                 running -= 1
             return number
 
         assert await asyncio.gather(*(pool.in_thread(work, n) for n in range(40))) == list(range(40))
-        assert 1 < most <= 8
+        assert most == 8
         with pytest.raises(ZeroDivisionError):
             await pool.in_thread(functools.partial(divmod, 1), 0)
 

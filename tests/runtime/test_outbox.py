@@ -143,7 +143,7 @@ async def test_listeners_hear_facts_of_other_processes_too(tmp_path: Path) -> No
         heard_here: list[str] = []
         async with contextlib.aclosing(here.house.stream("house.events", {}, caller=VIEWER)) as facts:
             reading = asyncio.ensure_future(anext(facts))
-            await asyncio.sleep(0.1)
+            await here.listened()
             with process(tmp_path, "start", "notes.copy"):
                 async with asyncio.timeout(20):
                     heard_here.append((await reading).event)

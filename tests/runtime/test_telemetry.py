@@ -19,7 +19,7 @@ from assay.main import read_settings
 from assay.ports.errors import Invalid
 from assay.runtime.settings import Settings
 from assay.runtime.telemetry import hide_secrets, loop_lag_seconds, registry, watch_loop
-from trial.house import Trial
+from trial.house import Trial, until
 
 SCRIPT = """
 import logging
@@ -102,12 +102,16 @@ async def test_every_call_counts_by_operation_and_outcome(trial: Trial) -> None:
 
 @pytest.mark.anyio
 async def test_a_loop_that_is_held_up_is_seen() -> None:
-    watch = asyncio.create_task(watch_loop(every_s=0.01, window_s=5))
-    await asyncio.sleep(0.05)
+    loop_lag_seconds.set(0)
+    watch = asyncio.create_task(watch_loop(every_s=0.01, window_s=60))
+    await asyncio.sleep(0)  # it begins
     time.sleep(0.2)  # noqa: ASYNC251 - holding up the loop is what is tried
-    await asyncio.sleep(0.05)
+
+    async def seen() -> bool:
+        return loop_lag_seconds._value.get() >= 0.15  # pyright: ignore[reportPrivateUsage]
+
+    await until(seen)
     watch.cancel()
-    assert loop_lag_seconds._value.get() >= 0.15  # pyright: ignore[reportPrivateUsage]
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,14 @@ class Trial:
         """Wait until what was enqueued so far is committed."""
         await self.store.commit([lambda _: None])
 
+    async def listened(self) -> None:
+        """Wait until somebody listens for facts: they hear what is announced from then on."""
+
+        async def anybody() -> bool:
+            return bool(self.house.desk.outbox._listeners)  # no operation tells who listens
+
+        await until(anybody)
+
     async def audit(self, **asked: Any) -> list[AuditEntry]:
         """The audit up to now, newest first."""
         await self.settle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 
@@ -134,6 +136,35 @@ def test_an_unused_index_is_plain_and_nobodys_and_its_window_is_named(planted: t
         "log_replica",
     }
     assert not must_stay & set(found)
+
+
+@pytest.mark.parametrize(
+    ("since", "rare", "never"),
+    [
+        (timedelta(days=12), "runs less often than once in 12 days,", "was never scanned in 12 days of statistics."),
+        (timedelta(hours=3), "runs less often than once in 3 hours,", "was never scanned in 3 hours of statistics."),
+        (
+            timedelta(seconds=5),
+            "runs less often than once in 1 minute,",
+            "was never scanned in 1 minute of statistics.",
+        ),
+        (None, "last ran before statistics began,", "was never scanned in statistics of unknown length."),
+    ],
+)
+def test_the_window_reads_well_whether_it_is_known_or_not(
+    planted: tuple[psycopg.Connection, str], since: timedelta | None, rare: str, never: str
+) -> None:
+    connection, dsn = planted
+    connection.execute("CREATE INDEX lonely ON log (at, body, kind)")
+    connection.execute("SELECT count(*) FROM log")
+    connection.execute("SELECT pg_stat_force_next_flush()")
+    schema = schema_of(dsn)
+    schema = schema.model_copy(update={"stats_since": schema.read_at - since if since else None})
+    lonely = next(draft for draft in drops(schema, server=server_of(dsn)) if draft.index_name == "lonely")
+    assert lonely.missing[1].startswith(f"Anything that {rare} such as a yearly report")
+    assert never in lonely.rationale
+    assert never.removeprefix("was never scanned ").rstrip(".") in {check.detail for check in lonely.checks}
+    assert lonely.confidence_reason.startswith(never.replace("was never scanned", "no scan").rstrip(".") + ";")
 
 
 def server_of(dsn: str):

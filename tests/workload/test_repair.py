@@ -40,6 +40,10 @@ NORMALISED = (
     "SELECT 'keep $1 and date $2', \"status\" FROM orders WHERE status = $1",
     "INSERT INTO orders (id, order_date) VALUES ($1, date $2)",
     "UPDATE orders SET order_date = order_date + $1 WHERE id = $2",
+    "SELECT * FROM generate_series($1, $2) AS n",
+    "SELECT generate_series($1, $2, $3)",
+    "SELECT * FROM pg_catalog.generate_series($1,$2) AS n LEFT JOIN orders ON id = n AND status = $3",
+    "SELECT * FROM generate_series($1, $2, interval $3) AS at",
 )  # fmt: skip
 
 
@@ -53,6 +57,20 @@ def test_a_normalised_text_can_be_prepared_after_repair(small: Small, text: str)
     numbers = {int(part[0]) for part in text.split("$")[1:] if part[:1].isdigit() and "keep" not in text}
     assert len(types) >= max(numbers, default=0)
     assert session.plan(repaired, (None,) * len(types))["Total Cost"] >= 0
+
+
+def test_a_series_between_bare_parameters_counts_in_bigint(small: Small) -> None:
+    session, schema, _ = small
+    for text in ("SELECT * FROM generate_series($1, $2) AS n", "SELECT * FROM generate_series($1, $2, $3) AS n"):
+        assert set(session.parameter_types(repair(text, schema))) == {"bigint"}
+    assert session.plan(repair("SELECT * FROM generate_series($1, $2)"), ("1", "400"))["Plan Rows"] == 400
+    text = "SELECT * FROM generate_series($1, now(), $2) AS at"
+    assert repair(text, schema) == text
+
+
+def test_what_was_repaired_needs_no_further_repair(small: Small) -> None:
+    repaired = [repair(text, small[1]) for text in NORMALISED]
+    assert [repair(text) for text in repaired] == repaired
 
 
 def test_a_text_that_needs_nothing_stays_as_it_is() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,9 +13,7 @@ import pytest
 from assay.kernel.assayed import Verdict
 from assay.workload.model import Recommendation, Runbook
 from assay.workload.runbook import runbook
-
-PSQL = shutil.which("psql") or next(map(str, Path("/usr/lib/postgresql").glob("*/bin/psql")), None)
-pytestmark = pytest.mark.skipif(PSQL is None, reason="psql is not installed")
+from assay_lab.server import find_binaries
 
 
 def recommended(ddl: str, table: str, *, undo: str | None = None, type: str = "missing_index") -> Recommendation:
@@ -32,9 +29,8 @@ def recommended(ddl: str, table: str, *, undo: str | None = None, type: str = "m
 def run(script: str, dsn: str, folder: Path) -> subprocess.CompletedProcess[str]:
     file = folder / "runbook.sql"
     file.write_text(script)
-    assert PSQL is not None
     return subprocess.run(
-        [PSQL, "-X", "-v", "ON_ERROR_STOP=1", "-f", str(file), dsn],
+        [find_binaries() / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-f", str(file), dsn],
         capture_output=True, text=True, timeout=90, env={**os.environ, "PGOPTIONS": "-c client_min_messages=warning"},
     )  # fmt: skip
 

@@ -52,3 +52,12 @@ test("the proved stand first, the withheld apart", async () => {
   expect(shown.map((one) => one.verdict === "assayed").lastIndexOf(true)).toBeLessThan(shown.findIndex((one) => one.verdict === "estimate"));
   expect(held.every((one) => one.verdict === "withheld")).toBe(true);
 });
+
+test("a replay says its outcome once, with what changed", async () => {
+  const { announced } = await import("../src/shell/ReplayResult");
+  const result = { id: "E-1", outcome: "changed" as const, changes: ["Cost 12 instead of 10."], reason: null, again: "E-2", took_ms: 3 };
+  expect(announced(null)).toBe("");
+  expect(announced({ busy: true, result: null, error: null })).toBe("The checks run again.");
+  expect(announced({ busy: false, result, error: null })).toBe("Changed since. Cost 12 instead of 10.");
+  expect(announced({ busy: false, result: null, error: new Error("x") })).toBe("");
+});

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import NullType
 
-from assay.kernel.tables import UtcDateTime, metadata
+from assay.ports.tables import UtcDateTime, metadata
 
 entries = Table(
     "evidence_entries",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Float, Index, Integer, String, Table, Text
 
-from assay.kernel.tables import Json, UtcDateTime, metadata
+from assay.ports.tables import Json, UtcDateTime, metadata
 
 audit = Table(
     "audit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
 
-from assay.kernel.tables import UtcDateTime, metadata
+from assay.ports.tables import UtcDateTime, metadata
 
 sources = Table(
     "sources",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
-from assay.kernel.tables import Json, UtcDateTime, metadata
+from assay.ports.tables import Json, UtcDateTime, metadata
 
 queries = Table(
     "workload_queries",

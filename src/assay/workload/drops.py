@@ -19,6 +19,7 @@ _SCANS = """SELECT s.indexrelname, s.idx_scan, pg_relation_size(s.indexrelid), p
 SMALLEST = 16_384
 """An unused index of two pages is not worth a change."""
 _PLAIN = re.compile(r'^([a-z_][a-z0-9_$]*|"([^"]|"")+")$')
+_UNITS = (("day", 86_400), ("hour", 3_600), ("minute", 60))
 _REPLICAS = "Whether a replica uses it: each server counts its own scans, and only this one was asked."
 
 
@@ -195,20 +196,29 @@ def rebuilt(definition: str) -> str:
     return re.sub(r"^CREATE (UNIQUE )?INDEX (?!CONCURRENTLY)", r"CREATE \1INDEX CONCURRENTLY ", definition)
 
 
-def lasted(window: float | None) -> str:
-    """A window in words."""
+def lasted(window: float) -> str:
+    """A number of seconds in words, "12 days"."""
+    unit, seconds = next((one for one in _UNITS if window >= 2 * one[1]), _UNITS[-1])
+    count = max(1, round(window / seconds))
+    return f"{count:,} {unit}{'s' if count > 1 else ''}"
+
+
+def _counted(window: float | None) -> str:
+    """What scans were counted in."""
+    return f"{lasted(window)} of statistics" if window is not None else "statistics of unknown length"
+
+
+def _rare(window: float | None) -> str:
+    """What the window cannot have shown."""
     if window is None:
-        return "an unknown time"
-    days = window / 86_400
-    if days >= 2:
-        return f"{days:,.0f} days"
-    return f"{window / 3_600:,.0f} hours" if days >= 0.1 else f"{window / 60:,.0f} minutes"
+        return "Anything that last ran before statistics began, such as a yearly report: nobody knows when that was."
+    return f"Anything that runs less often than once in {lasted(window)}, such as a yearly report."
 
 
 def _rationale(drop: Drop, window: float | None) -> str:
     index, size = drop.index, f"{drop.index.bytes / 1e6:,.1f} MB"
     scans = "was never scanned" if not index.scans else f"was scanned {index.scans:,} times"
-    since = f"{scans} in {lasted(window)} of statistics"
+    since = f"{scans} in {_counted(window)}"
     if drop.cover is not None:
         same = "has the same keys" if len(drop.cover.keys) == len(index.keys) else "begins with the same keys"
         return (
@@ -221,7 +231,7 @@ def _rationale(drop: Drop, window: float | None) -> str:
 def _missing(drop: Drop, window: float | None, server: ServerFacts) -> tuple[str, ...]:
     version = server.extensions.get("hypopg", "")
     hidden = tuple(int(part) for part in re.findall(r"\d+", version)[:2]) >= (1, 4)
-    words = [_REPLICAS, f"Anything that runs less often than every {lasted(window)}, such as a yearly report."]
+    words = [_REPLICAS, _rare(window)]
     if drop.cover is not None:
         how = "was not asked to" if hidden else "can only from hypopg 1.4 on"
         words.append(f"No plan was made without it: the planner {how} leave out an index that exists.")
@@ -236,7 +246,7 @@ def _checks(drop: Drop, window: float | None) -> tuple[Tried, ...]:
     return (
         owned,
         Tried("No foreign key's columns need it", not served),
-        Tried("It was never scanned", drop.index.scans == 0, f"in {lasted(window)} of statistics"),
+        Tried("It was never scanned", drop.index.scans == 0, f"in {_counted(window)}"),
     )
 
 
@@ -248,7 +258,9 @@ def _confidence(drop: Drop, window: float | None) -> tuple[float, str]:
             0.9, "both have the same keys, so no plan can need this one"
         )  # fmt: skip
     days = (window or 0.0) / 86_400
-    return round(0.3 + 0.5 * min(1.0, days / 30.0), 2), f"no scan in {lasted(window)}; 30 days would be enough for 0.8"
+    return round(
+        0.3 + 0.5 * min(1.0, days / 30.0), 2
+    ), f"no scan in {_counted(window)}; 30 days would be enough for 0.8"
 
 
 def _lighter(table: Table) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Integer, MetaData, String, Table
 
-from assay.kernel.tables import UtcDateTime
+from assay.ports.tables import UtcDateTime
 
 metadata = MetaData()
 notes = Table(

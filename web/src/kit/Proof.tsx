@@ -3,13 +3,12 @@ import type { Evidence } from "@assay/client";
 import type { ReactNode } from "react";
 import { Age } from "./Age";
 import { CopyButton } from "./CopyButton";
-import { brief, bytes, clockSeconds, cost, count, exact, measured, shortHash } from "./figures";
-import { FactTable, isRows } from "./FactTable";
+import { FactParts, Line } from "./FactView";
+import { partsOf, samplesOf, type Facts, type Part } from "./facts";
+import { brief, clockSeconds, cost, count, exact, shortHash } from "./figures";
 import { Icon } from "./Icon";
 import { Mark } from "./Mark";
 import { Sql } from "./Sql";
-
-type Facts = Record<string, unknown>;
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
@@ -22,33 +21,21 @@ function pair(facts: Facts): { before: number; after: number } | null {
 
 const IN_PAIR = new Set(["before", "after", "before_cost", "after_cost"]);
 
-function factWord(value: unknown): string {
-  if (value === null || value === undefined) return "not known";
-  if (isNumber(value)) return Number.isInteger(value) ? count(value) : measured(value);
-  if (typeof value === "boolean") return value ? "yes" : "no";
-  if (typeof value === "string") return value;
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(factWord).join(", ");
-  return JSON.stringify(value);
-}
+/** Facts that tell where it ran, not what was found. */
+const WHERE = new Set(["server", "server_version", "hypopg", "account", "role", "program", "extensions"]);
 
-/** "server_version" to "Server version". */
-function nameWord(name: string): string {
-  const words = name.replaceAll("_", " ").replace(/\bddl\b/, "DDL").replace(/\bsql\b/, "SQL").replace(/\bpct\b/, "%").replace(/ ms$/, "");
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-/** A fact under its name, with the unit that the name tells of. */
-function namedWord(name: string, value: unknown): string {
-  if (isNumber(value) && /(^|_)bytes$/.test(name)) return bytes(value);
-  if (isNumber(value) && name.endsWith("_ms")) return brief(value);
-  return factWord(value);
+/** What was found, and where: the pair that stands above is left out, costs of several sets of values share a table. */
+function sorted(facts: Facts, compared: boolean): { found: Part[]; where: Part[] } {
+  const samples = compared ? null : samplesOf(facts);
+  const parts = partsOf(Object.fromEntries(Object.entries(facts).filter(([name]) => !(compared && IN_PAIR.has(name)) && !samples?.used.has(name))));
+  const found = parts.filter((part) => !WHERE.has(part.name));
+  return { found: samples ? [...found, { name: "planner_cost", shape: samples.shape }] : found, where: parts.filter((part) => WHERE.has(part.name)) };
 }
 
 export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen: (id: string) => void; extra?: ReactNode }) {
   const facts: Facts = evidence.facts ?? {};
   const compared = pair(facts);
-  const shown = Object.entries(facts).filter(([name, value]) => (!compared || !IN_PAIR.has(name)) && !isLong(value));
-  const long = Object.entries(facts).filter(([, value]) => isLong(value));
+  const { found, where } = sorted(facts, compared !== null);
   return (
     <div className="proof">
       <section>
@@ -78,6 +65,12 @@ export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen:
           </ul>
         )}
       </section>
+      {found.length > 0 && (
+        <section>
+          <h3>What was seen</h3>
+          <FactParts parts={found} />
+        </section>
+      )}
       {evidence.reproduce && (
         <section>
           <div className="between"><h3>Reproduce</h3><CopyButton text={evidence.reproduce} /></div>
@@ -86,15 +79,11 @@ export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen:
       )}
       <section>
         <h3>Where and when</h3>
-        <dl className="facts-list">
-          {shown.map(([name, value]) => <Fact key={name} name={nameWord(name)}>{namedWord(name, value)}</Fact>)}
-          <Fact name="Ran">{exact(evidence.at)} <span className="t3"><Age at={evidence.at} /></span></Fact>
-          <Fact name="Valid">{evidence.valid_until ? `until ${exact(evidence.valid_until)}` : "without an end"}</Fact>
-          <Fact name="About"><span className="mono small">{evidence.subject}</span></Fact>
-        </dl>
-        {long.map(([name, value]) => (
-          <div key={name} className="mt-3 stack gap-1"><span className="small t3">{nameWord(name)}</span>{isRows(value) ? <FactTable name={nameWord(name)} rows={value} /> : <Sql sql={factText(value)} framed label={nameWord(name)} />}</div>
-        ))}
+        <FactParts parts={where}>
+          <Line name="Ran">{exact(evidence.at)} <span className="t3"><Age at={evidence.at} /></span></Line>
+          <Line name="Valid">{evidence.valid_until ? `until ${exact(evidence.valid_until)}` : "without an end"}</Line>
+          <Line name="About"><span className="mono small">{evidence.subject}</span></Line>
+        </FactParts>
       </section>
       <section>
         <h3>In the ledger</h3>
@@ -107,18 +96,6 @@ export function Proof({ evidence, onOpen, extra }: { evidence: Evidence; onOpen:
       </section>
     </div>
   );
-}
-
-function isLong(value: unknown): boolean {
-  return (typeof value === "string" && (value.length > 80 || value.includes("\n"))) || (typeof value === "object" && value !== null && JSON.stringify(value).length > 120);
-}
-
-function factText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value, null, 2);
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return <><dt>{name}</dt><dd>{children}</dd></>;
 }
 
 function Link({ link, onOpen, word }: { link: readonly unknown[]; onOpen: (id: string) => void; word: string }) {

@@ -7,6 +7,7 @@ import { brief, bytes, cost, gain, plural, signed } from "./figures";
 import { Hallmark } from "./Hallmark";
 import { Icon } from "./Icon";
 import { Sql } from "./Sql";
+import { Unknown } from "./Unknown";
 import { RISK_CHIP, typeWord, VERDICT_CHIP } from "./words";
 
 interface Props {
@@ -42,7 +43,7 @@ export function Recommendation({ rec, acts, within }: Props) {
       {rec.rewrite && <Sql sql={rec.rewrite} framed label="The statement written otherwise" />}
       {rec.ddl && <Sql sql={rec.ddl} framed label="What to run" />}
       <p><b className="strong text-text">Risk.</b> {rec.risk_reason}{rec.build_seconds !== null && ` Builds in about ${brief(rec.build_seconds * 1000)}.`}</p>
-      {rec.missing.length > 0 && <p><b className="strong text-text">Not known yet.</b> {rec.missing.join(" ")}</p>}
+      <Unknown missing={rec.missing} under="h3" />
       <div className="row wrap">
         {acts}
         {rec.ddl && <CopyButton kind="line" text={rec.ddl}>Copy DDL</CopyButton>}
@@ -53,20 +54,23 @@ export function Recommendation({ rec, acts, within }: Props) {
   );
 }
 
-/** A recommendation as one line that opens: the act, how it was checked, the gain. */
+/** A recommendation as one line that opens: the act, how it was checked, the gain; what an estimate does not know stands open. */
 export function FoldedRecommendation({ rec, acts, below }: Props & { below?: ReactNode }) {
   const verdict = VERDICT_CHIP[rec.verdict];
   return (
-    <details className="folded-rec">
-      <summary>
-        <Icon name="right" small />
-        <span className="title">{rec.title}</span>
-        <span className="chips"><Chip tone={verdict.tone}>{verdict.word}</Chip><Chip>{typeWord(rec.type)}</Chip></span>
-        <Gain rec={rec} />
-      </summary>
-      <Recommendation rec={rec} acts={acts} />
-      {below}
-    </details>
+    <div className="folded-rec">
+      <details>
+        <summary>
+          <Icon name="right" small />
+          <span className="title">{rec.title}</span>
+          <span className="chips"><Chip tone={verdict.tone}>{verdict.word}</Chip><Chip>{typeWord(rec.type)}</Chip></span>
+          <Gain rec={rec} />
+        </summary>
+        <Recommendation rec={rec} acts={acts} />
+        {below}
+      </details>
+      {rec.verdict === "estimate" && <Unknown missing={rec.missing} />}
+    </div>
   );
 }
 

@@ -1,6 +1,7 @@
 // How to bring a change to production, numbered: the act, what it locks, how long; the way back is there too.
 import type { Runbook as Noun, RunbookStep } from "@assay/client";
 import { Sql } from "./Sql";
+import { Unknown } from "./Unknown";
 
 function Step({ step, number }: { step: RunbookStep; number: string }) {
   return (
@@ -24,7 +25,7 @@ export function Runbook({ runbook }: { runbook: Noun }) {
           <ol className="steps">{runbook.undo.map((step, at) => <Step key={at} step={step} number={`${at + 1}`} />)}</ol>
         </section>
       )}
-      {runbook.missing.length > 0 && <p className="px-4 pt-2 small t2"><b className="strong text-text">Not known yet.</b> {runbook.missing.join(" ")}</p>}
+      {runbook.missing.length > 0 && <div className="px-4 pt-2"><Unknown missing={runbook.missing} /></div>}
     </>
   );
 }

@@ -1,5 +1,6 @@
-// A statement as the server laid it out: spans with tones, escaped, never parsed here.
+// A statement in its tones: as the server laid it out, or, where it comes as plain text, toned here; text is never HTML.
 import type { Span, SqlText } from "@assay/client";
+import { isSql, toned } from "./sql-tones";
 
 /** The spans, for use inside a line of text. */
 export function SqlSpans({ spans }: { spans: readonly Span[] }) {
@@ -10,11 +11,16 @@ export function SqlSpans({ spans }: { spans: readonly Span[] }) {
   );
 }
 
-/** A block of SQL; scrolls sideways, and can be reached by keyboard to do so. */
-export function Sql({ sql, framed = false, label }: { sql: SqlText | string; framed?: boolean; label: string }) {
+/** SQL or a command, inside a line of text. */
+export function SqlInline({ text }: { text: string }) {
+  return isSql(text) ? <SqlSpans spans={toned(text)} /> : <>{text}</>;
+}
+
+/** A block of SQL; scrolls sideways (or wraps between words), and can be reached by keyboard to do so. */
+export function Sql({ sql, framed = false, wrapped = false, label }: { sql: SqlText | string; framed?: boolean; wrapped?: boolean; label: string }) {
   return (
-    <pre className={framed ? "sql code" : "sql"} tabIndex={0} role="group" aria-label={label}>
-      {typeof sql === "string" ? sql : <SqlSpans spans={sql.spans} />}
+    <pre className={`sql${framed ? " code" : ""}${wrapped ? " wrapped" : ""}`} tabIndex={0} role="group" aria-label={label}>
+      {typeof sql === "string" ? <SqlInline text={sql} /> : <SqlSpans spans={sql.spans} />}
     </pre>
   );
 }

@@ -2,9 +2,9 @@
 import type { ReactNode } from "react";
 import { Mark, type State } from "./Mark";
 
-export function StatusMark({ state, children, title }: { state: State; children: ReactNode; title?: string }) {
+export function StatusMark({ state, children, title, wrap = false }: { state: State; children: ReactNode; title?: string; /** On two lines rather than cut. */ wrap?: boolean }) {
   return (
-    <span className="status" title={title}>
+    <span className={wrap ? "status wrap" : "status"} title={title}>
       <Mark state={state} />
       <span className="word">{children}</span>
     </span>

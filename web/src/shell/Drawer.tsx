@@ -1,5 +1,5 @@
 // Evidence beside its claim: asked for, shown, replayed; named in the URL so that it can be sent to somebody.
-import type { Replay, Verdict } from "@assay/client";
+import type { Verdict } from "@assay/client";
 import { useEffect, useRef, useState } from "react";
 import { Button } from "../kit/Button";
 import { CopyButton } from "../kit/CopyButton";
@@ -13,7 +13,7 @@ import { count } from "../kit/figures";
 import { useAnswer } from "./answers";
 import { assay } from "./client";
 import { useLedger } from "./ledger";
-import { ReplayResult } from "./ReplayResult";
+import { ReplayResult, type Replayed } from "./ReplayResult";
 import { here } from "./router";
 
 interface Props {
@@ -29,7 +29,7 @@ export function Drawer({ id, verdict, onOpen, onClose }: Props) {
   const { verification } = useLedger();
   const title = useRef<HTMLHeadingElement>(null);
   const panel = useRef<HTMLElement>(null);
-  const [replay, setReplay] = useState<{ id: string; busy: boolean; result: Replay | null; error: unknown } | null>(null);
+  const [replay, setReplay] = useState<(Replayed & { id: string }) | null>(null);
   const mine = replay?.id === id ? replay : null;
   useEffect(() => {
     const before = document.activeElement as HTMLElement | null;
@@ -57,7 +57,7 @@ export function Drawer({ id, verdict, onOpen, onClose }: Props) {
       </header>
       {!value && error === null && <Loading rows={6} what={`evidence ${id}`} />}
       {!value && error !== null && <Failed error={error} what={`Can't show ${id}`} onAgain={again} />}
-      {value && !old && <Proof evidence={value} onOpen={onOpen} extra={mine && <ReplayResult {...mine} onOpen={onOpen} />} />}
+      {value && !old && <Proof evidence={value} onOpen={onOpen} extra={<ReplayResult replay={mine} onOpen={onOpen} />} />}
       <footer>
         {verification && (
           <span className="status small t2">

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from assay.kernel.tables import UtcDateTime
+from assay.ports.tables import UtcDateTime
 
 revision = "sources_0001"
 down_revision = None

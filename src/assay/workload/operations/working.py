@@ -37,6 +37,7 @@ from assay.workload.scan import ScanWork
 from assay.workload.scan import scan as scan_database
 from assay.workload.scan_keeping import keep_scan, scan_proofs
 from assay.workload.simulate import simulate as plan_with_fix
+from assay.workload.statement import repair
 
 MEGABYTE = 1_000_000
 
@@ -153,9 +154,10 @@ async def measure(asked: MeasureQuery, ctx: Context) -> Measurement:
 
 async def _measured(ctx: Context, source: Row, query: Row, values: Sequence[str | None] | None) -> Measurement:
     at = now()
+    text = repair(query["norm_sql"])  # as the server wrote it where no scan has judged it yet
 
     def run(session: Session) -> tuple[object, str]:
-        return session.measure(query["norm_sql"], values), session.facts.version
+        return session.measure(text, values), session.facts.version
 
     json, version = await visit(ctx, source, run)
     plan = read_plan(json, "measured", tuple(values or ()))  # pyright: ignore[reportArgumentType]
@@ -167,7 +169,7 @@ async def _measured(ctx: Context, source: Row, query: Row, values: Sequence[str 
         claim=f"{query['id']} ran once in {took:.3g} ms and touched {blocks:,} shared blocks.",
         checks=(Tried("Ran in a read-only transaction that was rolled back", True, f"{took:.3g} ms", took),),
         facts={"shared_blocks": blocks, "execution_ms": took, "server": version, "values": list(values or ())},
-        reproduce=f"BEGIN READ ONLY;\nEXPLAIN (ANALYZE, BUFFERS) {query['norm_sql']};\nROLLBACK;",
+        reproduce=f"BEGIN READ ONLY;\nEXPLAIN (ANALYZE, BUFFERS) {text};\nROLLBACK;",
     )
     evidence = await ctx.prove([proof])
     return Measurement(

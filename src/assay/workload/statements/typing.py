@@ -28,7 +28,8 @@ def untyped_parameters(tree: Node, schema: Schema | None = None) -> dict[int, tu
     """Find the places of `$n` that need a type said: by their place in the text, their number and the type.
 
     The server types a parameter by what it is compared or computed with. That fails where there is nothing but other
-    parameters: `$1 - $2`, `sum(CASE WHEN … THEN $1 ELSE $2 END)` (text, says the server), `date + $1`, `$1 IS NULL`.
+    parameters: `$1 - $2`, `sum(CASE WHEN … THEN $1 ELSE $2 END)` (text, says the server), `date + $1`, `$1 IS NULL`,
+    `generate_series($1, $2)` (bigint).
     The type is that of the column on the other side where the schema tells it, else numeric: those were numbers.
     """
     return _Typing(tree, schema).found()
@@ -44,9 +45,8 @@ class _Typing:
         for node in walk(self._tree):
             if isinstance(node, ast.A_Expr):
                 self._operator(node)
-            elif isinstance(node, ast.FuncCall) and last_name(node.funcname) in _NUMERIC:
-                for arg in many(node.args):
-                    self._say(_leads(arg), "numeric")
+            elif isinstance(node, ast.FuncCall):
+                self._function(node)
             elif isinstance(node, ast.SelectStmt) and node.larg is not None and node.rarg is not None:
                 self._arms(node)
         for node in walk(self._tree):
@@ -58,6 +58,15 @@ class _Typing:
     def _say(self, leads: list[ast.ParamRef] | None, kind: str | None) -> None:
         if leads and kind and not any(int(lead.location or 0) in self._made for lead in leads):
             self._made[int(leads[0].location or 0)] = (int(leads[0].number or 0), kind)
+
+    def _function(self, node: ast.FuncCall) -> None:
+        name, args = last_name(node.funcname), many(node.args)
+        if name in _NUMERIC:
+            for arg in args:
+                self._say(_leads(arg), "numeric")
+        elif name == "generate_series" and len(args) in (2, 3) and all(isinstance(a, ast.ParamRef) for a in args):
+            # Dates would come with an interval, whose type the text says or the server finds.
+            self._say([args[0]], "bigint")
 
     def _operator(self, node: ast.A_Expr) -> None:
         left, right, operator = node.lexpr, node.rexpr, last_name(node.name)

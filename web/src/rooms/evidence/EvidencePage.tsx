@@ -1,5 +1,4 @@
 // One entry of the ledger on a page of its own, for a link that was sent.
-import type { Replay } from "@assay/client";
 import { useState } from "react";
 import { Age } from "../../kit/Age";
 import { Button } from "../../kit/Button";
@@ -12,7 +11,7 @@ import { useAnswer } from "../../shell/answers";
 import { assay } from "../../shell/client";
 import { useTitle } from "../../shell/crumb";
 import { Link } from "../../shell/Link";
-import { ReplayResult } from "../../shell/ReplayResult";
+import { ReplayResult, type Replayed } from "../../shell/ReplayResult";
 import type { PageProps } from "../../shell/room";
 import { here, navigate } from "../../shell/router";
 import { Shown } from "../../shell/Shown";
@@ -20,7 +19,7 @@ import { Shown } from "../../shell/Shown";
 export default function EvidencePage({ params }: PageProps) {
   const id = params.id ?? "";
   const answer = useAnswer(`evidence:${id}`, (signal) => assay.get("/api/v1/evidence/{id}", { path: { id }, signal }), { fresh: 60_000 });
-  const [replay, setReplay] = useState<{ busy: boolean; result: Replay | null; error: unknown } | null>(null);
+  const [replay, setReplay] = useState<Replayed | null>(null);
   useTitle(`Evidence ${id}`, id);
   const open = (next: string) => { setReplay(null); navigate(here(`/evidence/${next}`)); };
   const run = async () => {
@@ -39,7 +38,7 @@ export default function EvidencePage({ params }: PageProps) {
         acts={<><CopyButton kind="line" text={() => window.location.origin + here(`/evidence/${id}`)}>Copy link</CopyButton><Button kind="primary" icon="replay" busy={replay?.busy ?? false} disabled={!value?.replayable || (replay?.busy ?? false)} onClick={() => void run()}>Replay</Button></>}
       />
       <Shown answer={answer} what={id} rows={6}>
-        {(evidence) => <section className="card evidence-page" aria-label={`Evidence ${id}`}><h2 className="sr">What was checked</h2><Proof evidence={evidence} onOpen={open} extra={replay && <ReplayResult {...replay} onOpen={open} />} /></section>}
+        {(evidence) => <section className="card evidence-page" aria-label={`Evidence ${id}`}><h2 className="sr">What was checked</h2><Proof evidence={evidence} onOpen={open} extra={<ReplayResult replay={replay} onOpen={open} />} /></section>}
       </Shown>
     </>
   );

@@ -4,6 +4,7 @@ import { Card } from "../../kit/Card";
 import { bytes, percentNumber, signed } from "../../kit/figures";
 import { Hallmark } from "../../kit/Hallmark";
 import { Table, type Column } from "../../kit/Table";
+import { Unknown } from "../../kit/Unknown";
 
 interface Row {
   key: string;
@@ -44,6 +45,7 @@ export function Chosen({ advice, byId }: { advice: IndexAdvice; byId: ReadonlyMa
   return (
     <Card title="Chosen indexes" end="in the order of the curve">
       <Table label="Chosen indexes" columns={COLUMNS} rows={rows} rowKey={(row) => row.key} compact inner quiet={(row) => !row.step.chosen} />
+      {rows.map((row) => row.rec?.verdict === "estimate" && <Unknown key={row.key} missing={row.rec.missing} about={<span className="mono small">{name(row)}</span>} />)}
     </Card>
   );
 }

@@ -73,7 +73,7 @@ export function columns(top: number): Column<Bottleneck>[] {
     },
     { key: "calls", head: "Calls", width: "col-80", hide: "hide-m", num: true, sort: "calls", cell: (row) => count(row.calls) },
     { key: "mean", head: "Mean", width: "col-92", hide: "hide-n", num: true, sort: "mean", cell: (row) => (row.mean_ms < 10_000 && row.mean_ms >= 0.01 ? <>{measured(row.mean_ms)}{"\u00a0"}<span className="unit">ms</span></> : <Duration ms={row.mean_ms} />) },
-    { key: "finding", head: "Finding", width: "col-192", cell: (row) => <StatusMark state={findingMark(row)} title={row.finding?.rationale ?? row.reason}>{row.reason}</StatusMark> },
+    { key: "finding", head: "Finding", width: "col-192", cell: (row) => <StatusMark wrap state={findingMark(row)} title={row.finding?.rationale ?? row.reason}>{row.reason}</StatusMark> },
     { key: "fix", head: "Best fix", width: "col-264", cell: (row) => <Fix row={row} /> },
   ];
 }
