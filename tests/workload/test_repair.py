@@ -68,6 +68,15 @@ def test_a_series_between_bare_parameters_counts_in_bigint(small: Small) -> None
     assert repair(text, schema) == text
 
 
+def test_what_was_repaired_is_planned_and_measured_with_values(small: Small) -> None:
+    session, schema, _ = small
+    text = "SELECT extract($1 FROM order_date) FROM orders WHERE order_date > date $2 - interval $3 day LIMIT $4"
+    values = ("year", "1900-01-01", "3", "2")
+    repaired = repair(text, schema)
+    assert session.plan(repaired, values)["Plan Rows"] > 0
+    assert session.measure(repaired, values)["Actual Rows"] == 2
+
+
 def test_what_was_repaired_needs_no_further_repair(small: Small) -> None:
     repaired = [repair(text, small[1]) for text in NORMALISED]
     assert [repair(text) for text in repaired] == repaired

@@ -68,6 +68,22 @@ class Whereabouts:
     """The role that it signs in as."""
 
 
+Cell = str | int | float | bool | None
+"""One value of a result; what JSON cannot say exactly (numeric, times, arrays) is the server's own text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Rows of a query that somebody else wrote."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    """One a column, as the server names them, "int8", "text"."""
+    rows: tuple[tuple[Cell, ...], ...]
+    more: bool
+    """There are more rows than were asked for."""
+
+
 class Session(Protocol):
     """One connection, `default_transaction_read_only`, with timeouts set; not thread-safe.
 
@@ -104,6 +120,10 @@ class Session(Protocol):
 
         The object returned has "Planning Time" and "Execution Time" (ms) beside the keys of the top plan node.
         """
+        ...
+
+    def read(self, query: str, at_most: int) -> Grid:
+        """Run one SELECT in a read-only transaction that is rolled back, and take at most so many rows of it."""
         ...
 
     def imagine(self, definition: str) -> Imagined:

@@ -53,7 +53,7 @@ def of_statement(failure: psycopg.Error, where: str, *, gone: bool, before: int 
 
 
 def of_result(result: pq.abc.PGresult, where: str, *, gone: bool, before: int | None = 0) -> AssayError:
-    """Translate an error result of libpq; `before` None: the text was rewritten, so a position would mislead."""
+    """Translate an error result of libpq; `before` None: the text is ours, so a position would mislead."""
 
     def field(which: pq.DiagnosticField) -> str | None:
         found = result.error_field(which)

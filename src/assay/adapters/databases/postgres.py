@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import LiteralString, cast
@@ -43,7 +42,6 @@ class PostgresDatabases:
     def __init__(self, *, keep: int = 4, at_most: int = 8, idle_s: float = 60.0) -> None:
         self._lending = Lending(keep=keep, at_most=at_most, idle_s=idle_s)
         self._throttles: dict[object, Throttle] = {}
-        self._rewritten: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def whereabouts(self, dsn: Secret) -> Whereabouts:
@@ -65,7 +63,7 @@ class PostgresDatabases:
         target = dsns.read(dsn)
         key = (dsn, limits)
         wire = self._lending.take(key, lambda: _connect(target, limits), limits.connect_s)
-        session = PostgresSession(wire, self._throttle(target, limits), self._rewritten)
+        session = PostgresSession(wire, self._throttle(target, limits))
         try:
             yield session
         finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, cast
 
@@ -13,9 +12,10 @@ from psycopg.rows import dict_row
 
 from assay.adapters.databases import faults
 from assay.adapters.databases import statement as look
+from assay.adapters.databases.grid import read_grid
 from assay.adapters.databases.throttle import Throttle
 from assay.adapters.databases.wire import Send, Wire
-from assay.ports.databases import Imagined, PlanJson, Row, ServerFacts
+from assay.ports.databases import Grid, Imagined, PlanJson, Row, ServerFacts
 from assay.ports.errors import AssayError, Internal, Refused, Unavailable
 
 _NAME = "assay"
@@ -43,8 +43,8 @@ CURE_HYPOPG = "CREATE EXTENSION hypopg"
 class PostgresSession:
     """Implements `ports.databases.Session` on one lent connection."""
 
-    def __init__(self, wire: Wire, throttle: Throttle, rewritten: OrderedDict[str, None]) -> None:
-        self._wire, self._throttle, self._rewritten = wire, throttle, rewritten
+    def __init__(self, wire: Wire, throttle: Throttle) -> None:
+        self._wire, self._throttle = wire, throttle
         self._facts: ServerFacts | None = None
         self._hypopg: str | None = None
         self._imagined: set[int] = set()
@@ -88,12 +88,8 @@ class PostgresSession:
         """Types that the server infers for `$1 … $n`, "integer", "character varying"."""
         look.must_have_plan(statement)
         wire = self._open()
-
-        def ask(text: str, before: int | None) -> tuple[str, ...]:
-            sends = [Send(text, prepared=_NAME), Send(_TYPES), Send(f"DEALLOCATE {_NAME}")]
-            return tuple(json.loads(_only_value(wire.together(sends, before=before)[1])))
-
-        return self._as_text_allows(statement, 0, ask)
+        sends = [Send(statement, prepared=_NAME), Send(_TYPES), Send(f"DEALLOCATE {_NAME}")]
+        return tuple(json.loads(_only_value(wire.together(sends)[1])))
 
     def plan(self, statement: str, values: Sequence[str | None] | None = None) -> PlanJson:
         """EXPLAIN one statement in a read-only transaction that is rolled back.
@@ -118,6 +114,24 @@ class PostgresSession:
         found = self._explain("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ", statement, values or ())
         times = {key: found[key] for key in ("Planning Time", "Execution Time") if key in found}
         return {**found["Plan"], **times}
+
+    def read(self, query: str, at_most: int) -> Grid:
+        """Read through a cursor in a read-only transaction: the server refuses everything but one query there.
+
+        Our parser refuses every other kind of statement before. What functions do outside of the transaction neither
+        can exclude: which may be called is for the caller to check, and for the account's grants.
+        """
+        look.must_only_read(query)
+        wire = self._open()
+        declare = "DECLARE assay NO SCROLL CURSOR FOR "
+        sends = [
+            _BEGIN,
+            Send("SET LOCAL cursor_tuple_fraction = 1"),
+            Send(declare + query),
+            Send(f"FETCH {at_most + 1} FROM assay"),
+            _ROLLBACK,
+        ]
+        return read_grid(wire.together(sends, before=len(declare))[3], wire, at_most)
 
     def imagine(self, definition: str) -> Imagined:
         """Create a hypothetical index through hypopg; names the extension when it is missing."""
@@ -174,14 +188,10 @@ class PostgresSession:
         if any(value is not None and "\0" in value for value in values):
             raise Refused("A value contains a NUL character, which PostgreSQL cannot store.", sqlstate="22021")
         wire = self._open()
-
-        def ask(text: str, before: int | None) -> dict[str, Any]:
-            results = wire.together([_BEGIN, Send(prefix + text, values), _ROLLBACK], before=before)
-            return _first_plan(results[1])
-
+        sends = [_BEGIN, Send(prefix + statement, values), _ROLLBACK]
         try:
             with self._throttle.turn():
-                return self._as_text_allows(statement, len(prefix), ask)
+                return _first_plan(wire.together(sends, before=len(prefix))[1])
         except Refused as error:
             if error.details.get("sqlstate") != "08P01":
                 raise
@@ -192,23 +202,23 @@ class PostgresSession:
         wire = self._open()
         ask = self._generic_plan if wire.info.server_version >= 160_000 else self._forced_generic_plan
         with self._throttle.turn():
-            return self._as_text_allows(statement, 0, ask)["Plan"]
+            return ask(statement)["Plan"]
 
-    def _generic_plan(self, text: str, before: int | None) -> dict[str, Any]:
+    def _generic_plan(self, statement: str) -> dict[str, Any]:
         """Ask with GENERIC_PLAN, which also shows the partitions that values would prune.
 
         It works in the simple protocol only. That would run a second statement, so the server first prepares the
-        text, which it refuses for more than one.
+        statement, which it refuses for more than one.
         """
         prefix = "EXPLAIN (GENERIC_PLAN, FORMAT JSON) "
-        self._wire.together([Send(text, prepared=_NAME), Send(f"DEALLOCATE {_NAME}"), _BEGIN], before=before)
-        found = self._wire.simple(prefix + text, before=None if before is None else len(prefix))
+        self._wire.together([Send(statement, prepared=_NAME), Send(f"DEALLOCATE {_NAME}"), _BEGIN])
+        found = self._wire.simple(prefix + statement, before=len(prefix))
         self._wire.together([_ROLLBACK])
         return _first_plan(found)
 
-    def _forced_generic_plan(self, text: str, before: int | None) -> dict[str, Any]:
+    def _forced_generic_plan(self, statement: str) -> dict[str, Any]:
         """Do as well as a server before 16 can: EXECUTE with NULLs and a plan that does not look at them."""
-        described = self._wire.together([Send(text, prepared=_NAME), Send(_TYPES)], before=before)
+        described = self._wire.together([Send(statement, prepared=_NAME), Send(_TYPES)])
         count = len(json.loads(_only_value(described[1])))
         nulls = f"({', '.join(['NULL'] * count)})" if count else ""
         sends = [
@@ -219,24 +229,6 @@ class PostgresSession:
             Send(f"DEALLOCATE {_NAME}"),
         ]
         return _first_plan(self._wire.together(sends, before=None)[2])
-
-    def _as_text_allows(self, statement: str, before: int, ask: Any) -> Any:
-        """Ask with the text as it is; where the server wants a literal and finds `$n`, with casts instead."""
-        if statement not in self._rewritten:
-            try:
-                return ask(statement, before)
-            except Refused as error:
-                if error.details.get("sqlstate") != "42601" or "$" not in statement:
-                    raise
-                rewritten = look.with_casts(statement, self._wire.info.server_version)
-                if rewritten is None:
-                    raise
-                found = ask(rewritten, None)
-            self._rewritten[statement] = None
-            if len(self._rewritten) > 10_000:
-                self._rewritten.popitem(last=False)
-            return found
-        return ask(look.with_casts(statement, self._wire.info.server_version) or statement, None)
 
     def _imagine(self, definition: str) -> Imagined:
         row = self._call("hypopg_create_index($1::pg_catalog.text)", definition, size=True)

@@ -1,9 +1,8 @@
-"""Looks at a statement before it is sent: that it is one, what kind, and how the server will read its parameters."""
+"""Looks at a statement before it is sent: that it is one, and what kind."""
 
 from __future__ import annotations
 
 import json
-import re
 from functools import lru_cache
 from typing import Any, cast
 
@@ -16,12 +15,7 @@ _KINDS = {"SelectStmt": "SELECT", "InsertStmt": "INSERT", "UpdateStmt": "UPDATE"
 
 # pglast's C module has no types
 _to_json = cast("Any", _pglast).parse_sql_json
-_to_protobuf = cast("Any", _pglast).parse_sql_protobuf
-_from_protobuf = cast("Any", _pglast).deparse_protobuf
 _Unparsable = cast("type[Exception]", cast("Any", _pglast).ParseError)
-_Undeparsable = cast("type[Exception]", cast("Any", _pglast).DeparseError)
-
-_EXTRACT = re.compile(r"\bextract \(\$(\d+) FROM ")
 
 
 @lru_cache(maxsize=4_096)
@@ -67,19 +61,3 @@ def must_be_index(definition: str) -> None:
     """Raise Refused unless it is one CREATE INDEX."""
     if root(definition) != "IndexStmt":
         raise Refused("Only one CREATE INDEX statement can be imagined; this is something else.")
-
-
-@lru_cache(maxsize=4_096)
-def with_casts(statement: str, version_num: int) -> str | None:
-    """Write `interval $1`, `date $1` and `extract($1 from x)` so that a server accepts them; None when it cannot.
-
-    pg_stat_statements makes a `$n` of every constant, also where the server's grammar takes a literal only.
-    """
-    try:
-        text = str(_from_protobuf(_to_protobuf(statement)))
-    except (_Unparsable, _Undeparsable, UnicodeError):
-        return None
-    # extract(text, …) returns numeric as EXTRACT does, but exists from 14 only.
-    function = "extract" if version_num >= 140_000 else "date_part"
-    text = _EXTRACT.sub(rf"pg_catalog.{function}($\1, ", text)
-    return text if text != statement else None

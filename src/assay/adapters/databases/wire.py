@@ -82,7 +82,7 @@ class Wire(psycopg.Connection[dict[str, Any]]):
         """Run commands in one round trip; the first one that fails ends it, and what it left open is undone.
 
         Raises the error of the first command that failed; `before` is the length of the text that was put before
-        the caller's statement, or None when the statement was rewritten.
+        the caller's statement, or None when the whole text is ours.
         """
         return self._judged(lambda: self._round_trip(sends), before)
 
