@@ -26,6 +26,8 @@ from assay.adapters.store.sqlite import SqliteStore
 from assay.adapters.vault.sealing import SealingVault, open_vault
 from assay.adapters.workers.child import serve as serve_worker
 from assay.adapters.workers.pool import WorkerPool
+from assay.ask.capability import ASK
+from assay.ask.kept import Engines
 from assay.evidence.capability import EVIDENCE
 from assay.evidence.ledger import SealedLedger
 from assay.faces.cli.app import build as build_cli
@@ -45,7 +47,7 @@ from assay.sources.cache import SchemaCache
 from assay.sources.capability import SOURCES
 from assay.workload.capability import WORKLOAD
 
-ROOMS = (WORKLOAD, SOURCES, EVIDENCE, ACCOUNTS)
+ROOMS = (ASK, WORKLOAD, SOURCES, EVIDENCE, ACCOUNTS)
 """The capabilities that are built in."""
 
 WORKER = (sys.executable, "-m", "assay.main", "worker")
@@ -130,6 +132,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         Processes: children,
         SchemaCache: SchemaCache(settings.schema_cache_s),
         TokenGate: gate,
+        Engines: Engines(),
     }
     house = House(
         ROOMS,

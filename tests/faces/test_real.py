@@ -104,7 +104,7 @@ READS = {
     "workload.recommendations": {"source": "source"}, "workload.recommendation": {"id": "fix"},
     "workload.runbook": {"id": "fix"}, "workload.scans": {"source": "source"}, "workload.simulations": {},
     "workload.activity": {"source": "source"}, "evidence.get": {"id": "evidence"}, "evidence.list": {"limit": 2},
-    "evidence.verify": {}, "accounts.me": {}, "house.capabilities": {},
+    "evidence.verify": {}, "accounts.me": {}, "house.capabilities": {}, "ask.capabilities": {}, "ask.status": {},
 }  # fmt: skip
 
 

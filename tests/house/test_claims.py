@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from assay.ask.model import RecheckedSql
 from assay.evidence.model import Evidence
 from assay.kernel.assayed import Assayed
 from assay.kernel.catalogue import Catalogue
@@ -29,7 +30,7 @@ CLAIM_LIKE = {
 }  # fmt: skip
 """Names of fields by which an answer says more than it has read off."""
 
-FACTS: set[type[BaseModel]] = {Evidence, Job, Rechecked}
+FACTS: set[type[BaseModel]] = {Evidence, Job, Rechecked, RecheckedSql}
 """What looks like a claim and is a record of our own: evidence, checks run again, a job that holds another answer."""
 
 

@@ -44,6 +44,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai/capabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say which databases, features and limits questions have here; every limit is enforced.
+         * @description Say which databases, features and limits questions have here; every limit is enforced.
+         */
+        get: operations["ask.capabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/sql:generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question with SQL that reads only, names what exists, and was planned by the database; run it if asked.
+         * @description Answer a question with SQL that reads only, names what exists, and was planned by the database; run it if asked.
+         *
+         *     Below the threshold of confidence the answer is refused, with what was not understood and other readings.
+         */
+        post: operations["ask.generate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/sql:recheck": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the SQL of an earlier claim through the checks again; the ledger asks this to replay.
+         * @description Put the SQL of an earlier claim through the checks again; the ledger asks this to replay.
+         */
+        post: operations["ask.recheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/sql:run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run SQL that passes every check, in a read-only transaction, and return at most so many rows.
+         * @description Run SQL that passes every check, in a read-only transaction, and return at most so many rows.
+         */
+        post: operations["ask.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say whether questions are answered now, and by what.
+         * @description Say whether questions are answered now, and by what.
+         */
+        get: operations["ask.status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/validate-sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear.
+         * @description Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear.
+         */
+        post: operations["ask.validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -951,6 +1073,60 @@ export interface components {
             seconds: number;
         };
         /**
+         * AiCapabilities
+         * @description What can be asked here.
+         */
+        AiCapabilities: {
+            /** Databases */
+            databases: string[];
+            /** Features */
+            features: string[];
+            /** Models */
+            models: string[];
+            /**
+             * Limits
+             * @description Those that are enforced: max_rows, max_question, requests_per_minute, burst.
+             */
+            limits: {
+                [key: string]: number;
+            };
+            /** Version */
+            version: string;
+        };
+        /**
+         * AiStatus
+         * @description Whether questions are answered now, and by what.
+         */
+        AiStatus: {
+            /** Available */
+            available: boolean;
+            /**
+             * Reason
+             * @default null
+             */
+            reason: string | null;
+            /** Current Model */
+            current_model: string;
+            /** Supported Models */
+            supported_models: string[];
+            /** Supported Databases */
+            supported_databases: string[];
+            /** Calibrated On */
+            calibrated_on: string;
+        };
+        /**
+         * Alternative
+         * @description Another reading of the question.
+         */
+        Alternative: {
+            /** Sql */
+            sql: string;
+            /** Says */
+            says: string;
+            /** Confidence */
+            confidence: number;
+        };
+        /**
          * AuditEntry
          * @description One call, as it was written down; secrets were never in it.
          */
@@ -1134,28 +1310,49 @@ export interface components {
             operations: components["schemas"]["OperationLine"][];
         };
         /**
-         * Check
-         * @description One thing that was really tried, and how it ended.
+         * CheckedSql
+         * @description What the guard and the planner say of a text.
          */
-        Check: {
+        CheckedSql: {
+            verdict: components["schemas"]["Verdict"];
             /**
-             * Name
-             * @description In words: "Planned with the hypothetical index".
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
              */
-            name: string;
-            /** Passed */
-            passed: boolean;
+            evidence: string[];
             /**
-             * Detail
-             * @description What was seen, in words: "0 of 37 dearer".
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /** Source */
+            source: string;
+            /** Dialect */
+            dialect: string;
+            /** Is Valid */
+            is_valid: boolean;
+            /**
+             * Sql
+             * @description The text that would run: rendered again from what was checked, with its LIMIT; null when it may not run.
+             */
+            sql: string | null;
+            /** Issues */
+            issues: components["schemas"]["Issue"][];
+            /** Checks */
+            checks: components["schemas"]["assay__ask__model__Check"][];
+            /**
+             * Cost
+             * @description The planner's estimate.
              * @default null
              */
-            detail: string | null;
+            cost: number | null;
             /**
-             * Took Ms
+             * Estimated Rows
              * @default null
              */
-            took_ms: number | null;
+            estimated_rows: number | null;
         };
         /**
          * CheckpointSigned
@@ -1195,6 +1392,27 @@ export interface components {
              * @enum {string}
              */
             tone: "fact" | "critical" | "warning" | "ok" | "info";
+        };
+        /**
+         * Clause
+         * @description One part of the SQL, in words, and the words of the question that it answers.
+         */
+        Clause: {
+            /**
+             * Part
+             * @enum {string}
+             */
+            part: "select" | "from" | "where" | "group" | "having" | "order" | "limit" | "combine";
+            /** Sql */
+            sql: string;
+            /** Says */
+            says: string;
+            /**
+             * Because
+             * @description Empty: an assumption, nothing in the question says it.
+             * @default []
+             */
+            because: components["schemas"]["Words"][];
         };
         /**
          * Column
@@ -1274,6 +1492,24 @@ export interface components {
             expired: number;
         };
         /**
+         * DatabaseTarget
+         * @description Which database is meant.
+         */
+        DatabaseTarget: {
+            /**
+             * Store
+             * @description A connected database, by name or id; null is the only one there is.
+             * @default null
+             */
+            store: string | null;
+            /**
+             * Dialect
+             * @description What the caller believes it speaks: postgresql, mysql or sqlite; an error when it does not.
+             * @default null
+             */
+            dialect: string | null;
+        };
+        /**
          * Due
          * @description A scan that was due, and how it ended.
          */
@@ -1329,7 +1565,7 @@ export interface components {
              * Checks
              * @description Empty once the payload has expired.
              */
-            checks: components["schemas"]["Check"][];
+            checks: components["schemas"]["assay__evidence__model__Check"][];
             /**
              * Facts
              * @description Numbers and texts of the check: before, after, DDL, server, role, version of the program.
@@ -1515,6 +1751,119 @@ export interface components {
         Forgotten: {
             /** Source */
             source: string;
+        };
+        /**
+         * GenerateSql
+         * @description A question in words.
+         */
+        GenerateSql: {
+            /** Natural Language */
+            natural_language: string;
+            /**
+             * @default {
+             *       "store": null,
+             *       "dialect": null
+             *     }
+             */
+            database_target: components["schemas"]["DatabaseTarget"];
+            /**
+             * @default {
+             *       "confidence_threshold": 0.7,
+             *       "alternatives": 3,
+             *       "execute": false,
+             *       "max_rows": 100
+             *     }
+             */
+            options: components["schemas"]["GenerationOptions"];
+        };
+        /**
+         * GeneratedSql
+         * @description SQL that answers a question: read-only, bound to the live schema, and planned by the database.
+         */
+        GeneratedSql: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
+             */
+            evidence: string[];
+            /**
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /** Natural Language */
+            natural_language: string;
+            /** Source */
+            source: string;
+            /** Dialect */
+            dialect: string;
+            /** Sql */
+            sql: string;
+            /**
+             * Confidence
+             * @description Chance that it is what was meant, as calibrated.
+             */
+            confidence: number;
+            /**
+             * Calibrated On
+             * @description Where the calibration comes from, in words.
+             */
+            calibrated_on: string;
+            /** Explanation */
+            explanation: components["schemas"]["Clause"][];
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
+            /**
+             * Alternatives
+             * @default []
+             */
+            alternatives: components["schemas"]["Alternative"][];
+            /** Checks */
+            checks: components["schemas"]["assay__ask__model__Check"][];
+            /**
+             * Model
+             * @description What proposed it: "embedded" is the engine of our own.
+             */
+            model: string;
+            /** @default null */
+            rows: components["schemas"]["Rows"] | null;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
+         * GenerationOptions
+         * @description How to answer.
+         */
+        GenerationOptions: {
+            /**
+             * Confidence Threshold
+             * @description Below this the answer is refused, and the SQL stands under the error's details only.
+             * @default 0.7
+             */
+            confidence_threshold: number;
+            /**
+             * Alternatives
+             * @description At most so many other readings of the question.
+             * @default 3
+             */
+            alternatives: number;
+            /**
+             * Execute
+             * @description Run the SQL when it passed every check, and return its rows.
+             * @default false
+             */
+            execute: boolean;
+            /**
+             * Max Rows
+             * @default 100
+             */
+            max_rows: number;
         };
         /**
          * Index
@@ -1733,6 +2082,24 @@ export interface components {
              * @default null
              */
             apply_dsn: string | null;
+        };
+        /**
+         * Issue
+         * @description Something that is wrong with a text, or worth knowing.
+         */
+        Issue: {
+            /**
+             * Code
+             * @description For programs: "UNKNOWN_COLUMN", "FUNCTION_NOT_ALLOWED".
+             */
+            code: string;
+            /**
+             * Level
+             * @enum {string}
+             */
+            level: "error" | "warning";
+            /** Message */
+            message: string;
         };
         /**
          * IssueLink
@@ -2239,6 +2606,32 @@ export interface components {
             next: string | null;
         };
         /**
+         * RanSql
+         * @description Rows of a query that passed every check.
+         */
+        RanSql: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
+             */
+            evidence: string[];
+            /**
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /** Source */
+            source: string;
+            /** Sql */
+            sql: string;
+            /** Checks */
+            checks: components["schemas"]["assay__ask__model__Check"][];
+            rows: components["schemas"]["Rows"];
+        };
+        /**
          * RecheckClaim
          * @description A claim of this room to check again: what the evidence's payload says of how.
          */
@@ -2251,6 +2644,16 @@ export interface components {
             payload: {
                 [key: string]: unknown;
             };
+        };
+        /**
+         * RecheckSql
+         * @description An earlier claim about SQL, as its evidence says.
+         */
+        RecheckSql: {
+            /** Source */
+            source: string;
+            /** Sql */
+            sql: string;
         };
         /**
          * Rechecked
@@ -2270,6 +2673,20 @@ export interface components {
              * Evidence
              * @description What the ledger holds of this run.
              */
+            evidence: string[];
+        };
+        /**
+         * RecheckedSql
+         * @description What came of checking SQL again.
+         */
+        RecheckedSql: {
+            /** Passed */
+            passed: boolean;
+            /** Facts */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** Evidence */
             evidence: string[];
         };
         /**
@@ -2466,6 +2883,46 @@ export interface components {
             again: string | null;
             /** Took Ms */
             took_ms: number;
+        };
+        /**
+         * Rows
+         * @description What a query gave.
+         */
+        Rows: {
+            /** Columns */
+            columns: string[];
+            /**
+             * Types
+             * @description As the database names them.
+             */
+            types: string[];
+            /** Rows */
+            rows: (string | number | boolean | null)[][];
+            /**
+             * More
+             * @description There are more rows than were asked for.
+             */
+            more: boolean;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
+         * RunSql
+         * @description SQL to run after the same checks.
+         */
+        RunSql: {
+            /** Sql */
+            sql: string;
+            /**
+             * Store
+             * @default null
+             */
+            store: string | null;
+            /**
+             * Max Rows
+             * @default 100
+             */
+            max_rows: number;
         };
         /**
          * Runbook
@@ -3108,6 +3565,20 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ValidateSql
+         * @description SQL that somebody wrote.
+         */
+        ValidateSql: {
+            /** Sql */
+            sql: string;
+            /**
+             * Store
+             * @description A connected database, by name or id; null is the only one there is.
+             * @default null
+             */
+            store: string | null;
+        };
+        /**
          * Verdict
          * @description How far a claim was checked.
          * @enum {string}
@@ -3145,6 +3616,60 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * Words
+         * @description A part of the question, by its place.
+         */
+        Words: {
+            /** Start */
+            start: number;
+            /**
+             * End
+             * @description One past its last character.
+             */
+            end: number;
+            /** Text */
+            text: string;
+        };
+        /**
+         * Check
+         * @description One check that ran.
+         */
+        assay__ask__model__Check: {
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Detail
+             * @default null
+             */
+            detail: string | null;
+        };
+        /**
+         * Check
+         * @description One thing that was really tried, and how it ended.
+         */
+        assay__evidence__model__Check: {
+            /**
+             * Name
+             * @description In words: "Planned with the hypothetical index".
+             */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Detail
+             * @description What was seen, in words: "0 of 37 dearer".
+             * @default null
+             */
+            detail: string | null;
+            /**
+             * Took Ms
+             * @default null
+             */
+            took_ms: number | null;
         };
         /**
          * Error
@@ -3347,6 +3872,618 @@ export interface operations {
                 };
             };
             /** @description INVALID, REFUSED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.capabilities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Say which databases, features and limits questions have here; every limit is enforced. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AiCapabilities"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.generate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GenerateSql"];
+            };
+        };
+        responses: {
+            /** @description Answer a question with SQL that reads only, names what exists, and was planned by the database; run it if asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeneratedSql"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.recheck": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecheckSql"];
+            };
+        };
+        responses: {
+            /** @description Put the SQL of an earlier claim through the checks again; the ledger asks this to replay. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecheckedSql"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.run": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunSql"];
+            };
+        };
+        responses: {
+            /** @description Run SQL that passes every check, in a read-only transaction, and return at most so many rows. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RanSql"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID, SQL_REJECTED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Say whether questions are answered now, and by what. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AiStatus"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.validate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ValidateSql"];
+            };
+        };
+        responses: {
+            /** @description Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckedSql"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -9,8 +9,17 @@ from assay.ports.errors import Forbidden
 GRANTS: dict[str, frozenset[str]] = {
     "viewer": frozenset({"*:read"}),
     "operator": frozenset(
-        {"*:read", "workload:scan", "workload:advise", "workload:measure", "evidence:replay", "jobs:cancel"}
-    ),
+        {
+            "*:read",
+            "ask:generate",
+            "ask:run",
+            "workload:scan",
+            "workload:advise",
+            "workload:measure",
+            "evidence:replay",
+            "jobs:cancel",
+        }
+    ),  # fmt: skip
     "admin": frozenset({"*:*"}),
     "room": frozenset({"*:*"}),
 }

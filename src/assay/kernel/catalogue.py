@@ -11,6 +11,7 @@ from sqlalchemy import Table
 
 from assay.kernel.context import Reaction
 from assay.kernel.operation import Operation
+from assay.kernel.policy import Policy
 from assay.ports.errors import NotFound
 
 
@@ -55,6 +56,8 @@ class Capability:
     """Operations of siblings and higher rooms that this one calls by name."""
     replays: Sequence[str] = ()
     """Operations of this room with which evidence is replayed."""
+    policies: Sequence[Policy] = ()
+    """How much a caller may use of its operations, where the house's own limit is too much."""
 
 
 class Catalogue:

@@ -85,13 +85,14 @@ class House:
         }
         jobs = Jobs(ports.store, self._perform, at_once=settings.jobs_at_once, resumes=self._resumes)
         outbox = Outbox(ports.store, self._deliver, named)
+        rows = [row for capability in capabilities for row in capability.policies]
         own: dict[type, object] = {Catalogue: self.catalogue, Jobs: jobs, Outbox: outbox, Version: Version(version)}
         self.desk = Desk(
             catalogue=self.catalogue,
             ports=replace(ports, more={**ports.more, **own}),
             gate=gate,
             limiter=limiter,
-            policies=[*policies, SIGN_IN, Policy("*", settings.calls_per_minute, settings.calls_burst)],
+            policies=[*policies, *rows, SIGN_IN, Policy("*", settings.calls_per_minute, settings.calls_burst)],
             jobs=jobs,
             outbox=outbox,
             settings=settings,

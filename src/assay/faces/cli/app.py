@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
+from assay.faces.cli.ask import Asking, add_question
 from assay.faces.cli.options import signature, values, words_of
 from assay.faces.cli.run import OpenHouse, answer_one, guarded, perform
 from assay.faces.cli.scan import add_scan
@@ -43,9 +45,12 @@ def build(catalogue: Catalogue, open_house: OpenHouse) -> typer.Typer:
             app.command(word.name, help=_text(operation), rich_help_panel="Workload")(made)
     for capability in catalogue.capabilities:
         verbs = ", ".join(operation.verb.replace("_", "-") for operation in capability.operations)
-        room = typer.Typer(name=capability.name, help=verbs, no_args_is_help=True, rich_markup_mode="rich")
+        kind = Asking if capability.name == "ask" else TyperGroup
+        room = typer.Typer(name=capability.name, help=verbs, no_args_is_help=True, rich_markup_mode="rich", cls=kind)
         for operation in capability.operations:
             room.command(operation.verb.replace("_", "-"), help=_text(operation))(command(operation, open_house))
+        if capability.name == "ask":
+            add_question(room, open_house)
         app.add_typer(room, rich_help_panel=ROOMS)
     app.callback(help=_HELP)(assay)
     return app

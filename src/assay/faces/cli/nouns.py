@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from assay.faces.cli.ask_nouns import show_ran, show_sql
 from assay.faces.cli.plans import print_comparison, print_plan, print_samples, print_sql
 from assay.faces.cli.text import (
     SEVERITIES,
@@ -310,6 +311,6 @@ NOUNS: dict[str, Show] = {
     "BottleneckPage": bottlenecks, "Recommendation": recommendation, "RecommendationPage": recommendations,
     "IndexAdvice": advice, "ScanReport": scan, "SourceCheck": check, "QueryDetail": query, "Simulation": simulation,
     "Measurement": measurement, "Runbook": runbook, "InitScript": init, "Evidence": evidence,
-    "Verification": verification, "Job": job,
+    "Verification": verification, "Job": job, "GeneratedSql": show_sql, "RanSql": show_ran,
 }  # fmt: skip
 """By the name of the type: the command line knows operations, not capabilities, so it cannot import theirs."""

@@ -1,0 +1,234 @@
+"""Puts sketches and slots together into candidate queries, likeliest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import cast
+
+from assay.ask.engine.link import Linker
+from assay.ask.engine.rank import Model
+from assay.ask.engine.sketch import Sketch
+from assay.ask.engine.slots import Beliefs, Option, Slots
+from assay.ask.ir import Combine, Filter, Function, Operator, Order, Query, Ref, Term
+
+MOST_SKETCHES = 36
+MOST_DRAFTS = 60
+MOST_FILLINGS = 12
+"""Of one sketch."""
+TABLE_COST = 0.9
+"""Nats for each further table that a draft names."""
+REACH = 8.0
+"""Nats below the likeliest sketch at which one is let go."""
+AGREEMENT = 0.6
+"""How much the parts' habit of coming together counts beside the parts themselves."""
+_WIDTHS = (("select", 6), ("where", 4), ("shape", 6), ("nest", 4), ("distinct", 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A candidate with what each of its parts cost."""
+
+    query: Query
+    sketch: Sketch
+    parts: tuple[float, ...]
+    """Log-probability of each part of the sketch, and how well the parts go together."""
+    slots: tuple[float, ...]
+    """Log-probability of select, where, group, having, order and nesting."""
+    tables: int
+    spans: tuple[int, ...]
+    score: float
+
+
+def sketches(beliefs: Beliefs, model: Model) -> list[tuple[float, tuple[float, ...], Sketch]]:
+    """The likeliest combinations of the parts."""
+    found: list[tuple[float, tuple[float, ...], tuple[str, ...]]] = [(0.0, (), ())]
+    for head, width in _WIDTHS:
+        best = sorted(beliefs.heads[head].items(), key=lambda pair: -pair[1])[:width]
+        found = [
+            (total + score, (*scores, score), (*names, name)) for total, scores, names in found for name, score in best
+        ]
+        top = max(total for total, _, _ in found)
+        found = [one for one in found if one[0] > top - REACH]
+    sketches = [
+        (
+            total + AGREEMENT * (agree := model.combinations.get("\t".join(names), -2.5)),
+            (*scores, agree),
+            Sketch(*names),
+        )
+        for total, scores, names in found
+    ]
+    return sorted(sketches, key=lambda one: -one[0])[:MOST_SKETCHES]
+
+
+def propose(linker: Linker, model: Model, beliefs: Beliefs, slots: Slots) -> list[Draft]:
+    """Candidates without repetition, best first."""
+    best: dict[Query, Draft] = {}
+    for score, parts, sketch in sketches(beliefs, model):
+        drafts = sorted(_fill(linker, slots, sketch, score, parts), key=lambda draft: -draft.score)[:10]
+        for draft in drafts:
+            known = best.get(draft.query)
+            if known is None or known.score < draft.score:
+                best[draft.query] = draft
+    return sorted(best.values(), key=lambda draft: -draft.score)[:MOST_DRAFTS]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tail:
+    """GROUP BY, HAVING, ORDER BY and LIMIT."""
+
+    scores: tuple[float, float, float]
+    group: tuple[Ref, ...] = ()
+    having: tuple[Filter, ...] = ()
+    order: tuple[Order, ...] = ()
+    limit: int | None = None
+    tables: int = 0
+    spans: tuple[int, ...] = ()
+
+
+def _fill(linker: Linker, slots: Slots, sketch: Sketch, score: float, parts: tuple[float, ...]) -> Iterator[Draft]:
+    known: dict[tuple[int, ...], list[_Tail]] = {}
+    fillings: list[tuple[float, Option, Option, _Tail]] = []
+    for select, where in product(slots.select(sketch.select), slots.where(int(sketch.where[0]))[:5]):
+        if where.spans not in known:
+            known[where.spans] = _tails(slots, sketch.shape, where.spans)
+        for tail in known[where.spans]:
+            cost = TABLE_COST * ((select.tables | where.tables | tail.tables).bit_count() - 1)
+            fillings.append((select.score + where.score + sum(tail.scores) - cost, select, where, tail))
+    fillings.sort(key=lambda filling: -filling[0])
+    for total, select, where, tail in fillings[:MOST_FILLINGS]:
+        groups = tuple((one,) for one in where.filters) if sketch.where.endswith("or") else (where.filters,)
+        plain = Query(
+            select.terms, sketch.distinct == "1", groups if where.filters else (), tail.group, tail.having,
+            tail.order, tail.limit,
+        )  # fmt: skip
+        tables = select.tables | where.tables | tail.tables
+        for extra, query, named in _nested(linker, slots, sketch, plain, where):
+            more = TABLE_COST * ((tables | named).bit_count() - tables.bit_count())
+            yield Draft(
+                query, sketch, parts, (select.score, where.score, *tail.scores, extra), tables | named,
+                (*where.spans, *tail.spans), score + total + extra - more,
+            )  # fmt: skip
+
+
+def _tails(slots: Slots, shape: str, spent: tuple[int, ...]) -> list[_Tail]:
+    group, having, order, limit = shape.split("|")
+    tails = [_Tail((0.0, 0.0, 0.0))]
+    if group:
+        tails = [
+            replace(tail, scores=(option.score, 0.0, 0.0), group=tuple(term.ref for term in option.terms),
+                    tables=option.tables)
+            for tail in tails for option in (slots.one("group", 4) if group == "g" else slots.sets("group", 2, 3))
+        ]  # fmt: skip
+    if having:
+        tails = [grown for tail in tails for grown in _having(slots, having, tail, spent)]
+    if order:
+        tails = [grown for tail in tails for grown in _order(slots, order, tail)]
+    if limit == "1":
+        tails = [replace(tail, limit=1) for tail in tails]
+    elif limit:
+        tails = [grown for tail in tails for grown in _limit(slots, tail, spent)]
+    return sorted(tails, key=lambda tail: -sum(tail.scores))[:6]
+
+
+def _limit(slots: Slots, tail: _Tail, spent: tuple[int, ...]) -> Iterator[_Tail]:
+    for _, span, number in slots.numbers((*spent, *tail.spans))[:2]:
+        if isinstance(number, int) and 0 < number <= 1000:
+            yield replace(tail, limit=number, spans=(*tail.spans, span))
+
+
+def _targets(slots: Slots, kind: str, role: str) -> list[tuple[float, Term, int]]:
+    if kind == "*":
+        return [(star.score, Term(star.terms[0].ref, "count"), star.tables) for star in slots.stars(2)]
+    if kind in ("arith", "other", "all"):
+        return []
+    found: list[tuple[float, Term, int]] = []
+    for option in slots.one(role, 4):
+        ref = option.terms[0].ref
+        term = (
+            Term(ref)
+            if kind == "c"
+            else Term(ref, "count", True)
+            if kind == "countd"
+            else Term(ref, cast(Function, kind))
+        )
+        found.append((option.score, term, option.tables))
+    return found
+
+
+def _having(slots: Slots, kind: str, tail: _Tail, spent: tuple[int, ...]) -> Iterator[_Tail]:
+    for chance, span, number in slots.numbers((*spent, *tail.spans))[:2]:
+        for score, term, tables in _targets(slots, kind, "aggregate")[:2]:
+            for likely, operator in slots.having(span):
+                yield replace(
+                    tail, scores=(tail.scores[0], chance + score + likely, tail.scores[2]),
+                    having=(Filter(term, operator, number),), tables=tail.tables | tables, spans=(*tail.spans, span),
+                )  # fmt: skip
+
+
+def _order(slots: Slots, kinds: str, tail: _Tail) -> Iterator[_Tail]:
+    first, *more = kinds.split(",")
+    for score, term, tables in _targets(slots, first[1:], "order"):
+        order = (Order(term, first[0] == "D"),)
+        if more:
+            others = [one for one in _targets(slots, more[0][1:], "order") if one[1] != term][:1]
+            if not others:
+                continue
+            order = (*order, Order(others[0][1], more[0][0] == "D"))
+            tables |= others[0][2]
+        yield replace(tail, scores=(*tail.scores[:2], score), order=order, tables=tail.tables | tables)
+
+
+def _nested(
+    linker: Linker, slots: Slots, sketch: Sketch, plain: Query, where: Option
+) -> Iterator[tuple[float, Query, int]]:
+    kind = sketch.nest
+    if kind in ("none", "in"):
+        yield 0.0, plain, 0
+    elif kind in ("intersect", "union"):
+        if len(where.filters) >= 2 and not plain.group:
+            left, right = where.filters[:1], where.filters[1:]
+            other = Query(plain.select, plain.distinct, (right,))
+            yield 0.0, replace(plain, where=(left,), combine=(cast(Combine, kind), other)), 0
+    elif kind in ("notin", "except"):
+        yield from _without(linker, slots, plain, where)
+        if where.filters:
+            other = Query(plain.select, plain.distinct, (where.filters,))
+            yield -0.5 if kind == "notin" else 0.0, replace(plain, where=(), combine=("except", other)), 0
+    elif kind != "other":
+        yield from _against(slots, kind, plain, where)
+
+
+def _against(slots: Slots, kind: str, plain: Query, where: Option) -> Iterator[tuple[float, Query, int]]:
+    """A column against an aggregate of its own."""
+    operator = kind.rstrip("abcdefghijklmnopqrstuvwxyz")
+    function = kind[len(operator) :]
+    for option in slots.one("order", 3):
+        ref = option.terms[0].ref
+        inner = Query((Term(ref, cast(Function, function)),))
+        one = Filter(Term(ref), cast(Operator, operator), inner)
+        groups = tuple((*group, one) for group in plain.where) or ((one,),)
+        yield option.score, replace(plain, where=groups), option.tables
+        if where.filters:
+            inside = replace(one, value=replace(inner, where=plain.where))
+            yield option.score - 0.5, replace(plain, where=((inside,),)), option.tables
+
+
+def _without(linker: Linker, slots: Slots, plain: Query, where: Option) -> Iterator[tuple[float, Query, int]]:
+    """Rows of the selected table that another table's key does not name."""
+    at = plain.select[0].ref.table
+    for edge in linker.graph.edges:
+        if at not in (edge.table, edge.to) or len(edge.columns) != 1:
+            continue
+        own, other = (edge.to_columns[0], Ref(edge.table, edge.columns[0])) if edge.to == at else (
+            edge.columns[0], Ref(edge.to, edge.to_columns[0]))  # fmt: skip
+        if other.table == at or (edge.table == at and not where.filters):
+            continue
+        named = 0.0 if where.tables >> other.table & 1 else -1.5 * (1 - slots.links.tables[other.table].cover)
+        if where.filters:
+            inside = Filter(Term(Ref(at, own)), "not in", Query((Term(other),), where=plain.where))
+            yield named - 0.3, replace(plain, where=((inside,),)), 1 << other.table
+        else:
+            outside = Filter(Term(Ref(at, own)), "not in", Query((Term(other),)))
+            yield named, replace(plain, where=((outside,),)), 1 << other.table

@@ -1,0 +1,207 @@
+"""Numbers that the ranker sees of a candidate: its parts, what it leaves unexplained, its joins, and its rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assay.ask.engine.features import Scene
+from assay.ask.engine.link import Linker
+from assay.ask.engine.propose import Draft
+from assay.ask.engine.words import CUES, STOP
+from assay.ask.ir import Filter, Query, Ref, Term
+from assay.ask.joins import trees
+
+Floats = NDArray[np.float32]
+Rows = Sequence[Sequence[object]]
+Run = Callable[[Query], "Rows | None"]
+"""Runs a candidate under a cap; None where it fails or takes too long."""
+_ASKED = ("count", "average", "total", "most", "least", "each", "order", "more", "less", "negation", "also", "either",
+          "like", "distinct", "down")  # fmt: skip
+
+
+def terms_of(query: Query) -> Iterator[Term]:
+    """Every term, of inner and combined queries too."""
+    yield from query.select
+    yield from (Term(ref) for ref in query.group)
+    yield from (order.term for order in query.order)
+    for one in (*query.having, *(one for group in query.where for one in group)):
+        yield one.term
+        if isinstance(one.value, Query):
+            yield from terms_of(one.value)
+    if query.combine is not None:
+        yield from terms_of(query.combine[1])
+
+
+class Weigher:
+    """Makes the rows of features for one question's candidates."""
+
+    def __init__(self, linker: Linker, joined: dict[frozenset[int], int], scene: Scene) -> None:
+        self.linker = linker
+        self.links = scene.links
+        self._joined = joined
+        tokens = scene.links.question.tokens
+        self._content = {at for at, token in enumerate(tokens) if token.low not in STOP and token.low not in CUES}
+        self._asked = {cue for token in tokens for cue in CUES.get(token.low, ())}
+        self._named = {at for at, mention in enumerate(scene.links.tables) if mention.cover >= 0.85}
+        self._size = max(len(tokens), 1)
+
+    def rows(self, drafts: Sequence[Draft]) -> Floats:
+        """One row a candidate, in order."""
+        best = drafts[0].score if drafts else 0.0
+        return np.asarray([self._row(at, draft, best) for at, draft in enumerate(drafts)], dtype=np.float32)
+
+    def size(self, tables: frozenset[int]) -> int:
+        """Tables of the smallest join tree; 0 where there is none."""
+        if len(tables) < 2:
+            return len(tables)
+        if tables not in self._joined:
+            found = trees(self.linker.graph, tables, 1)
+            self._joined[tables] = len(found[0].edges) + 1 if found else 0
+        return self._joined[tables]
+
+    def _row(self, at: int, draft: Draft, best: float) -> tuple[float, ...]:
+        query = draft.query
+        outer = {term.ref.table for term in query.select} | {one.term.ref.table for g in query.where for one in g}
+        outer |= {ref.table for ref in query.group} | {order.term.ref.table for order in query.order}
+        size = self.size(frozenset(outer))
+        used = {term.ref for term in terms_of(query)}
+        tables = {ref.table for ref in used}
+        select = [self._cover(term.ref) for term in query.select]
+        covers = [self._cover(ref) for ref in used if ref.column is not None]
+        filters = [one for group in query.where for one in group]
+        return (
+            *draft.parts, *draft.slots, draft.score, best - draft.score, float(at), float(size), float(size == 0),
+            float(len(tables)), float(size - len(outer)), float(len(self._named - tables)),
+            float(len(tables - self._named)), *self._unexplained(draft, used, tables),
+            min(select, default=0.0), sum(select) / max(len(select), 1), min(covers, default=1.0),
+            sum(covers) / max(len(covers), 1), float(sum(cover < 0.4 for cover in covers)),
+            float(len(query.select)), float(len(filters)), float(query.distinct), *self._grouping(query),
+            *self._selecting(query, filters), *self._shape(query, draft),
+            *(float(cue in self._asked) for cue in _ASKED), float(self._size), float(len(self.links.spans)),
+        )  # fmt: skip
+
+    def _cover(self, ref: Ref) -> float:
+        if ref.column is None:
+            return self.links.tables[ref.table].cover
+        mention = self.links.columns[ref.table][ref.column]
+        return max(mention.cover, min(mention.association / 4, 0.8))
+
+    def _unexplained(self, draft: Draft, used: set[Ref], tables: set[int]) -> tuple[float, ...]:
+        """Content words, value spans and numbers that nothing in the candidate accounts for."""
+        seen: set[int] = set()
+        for ref in used:
+            mention = self.links.columns[ref.table][ref.column] if ref.column is not None else None
+            if mention is not None and mention.start >= 0:
+                seen.update(range(mention.start, mention.end))
+            if mention is not None and mention.association > 0.5:
+                seen.add(mention.associated)
+        for table in tables:
+            mention = self.links.tables[table]
+            seen.update(range(max(mention.start, 0), mention.end))
+        for span in draft.spans:
+            seen.update(range(self.links.spans[span].start, self.links.spans[span].end))
+        left = self._content - seen
+        spans = [span for at, span in enumerate(self.links.spans) if at not in draft.spans]
+        spans = [span for span in spans if not seen.issuperset(range(span.start, span.end))]
+        return (
+            float(len(left)), len(left) / self._size, float(sum(bool(span.found) for span in spans)),
+            float(sum(span.number is not None for span in spans)), float(sum(span.quoted for span in spans)),
+        )  # fmt: skip
+
+    def _grouping(self, query: Query) -> tuple[float, ...]:
+        chosen = {term.ref for term in query.select if term.function is None}
+        if not query.group:
+            return 0.0, 0.0, 0.0, 0.0, 0.0
+        ref = query.group[0]
+        column = self.linker.graph.column(ref.table, ref.column or 0)
+        edges = self.linker.graph.edges
+        foreign = any(edge.table == ref.table and ref.column in edge.columns for edge in edges)
+        same = any(one.table == ref.table for one in chosen)
+        return 1.0, float(ref in chosen), float(column.unique), float(foreign), float(same)
+
+    def _selecting(self, query: Query, filters: list[Filter]) -> tuple[float, ...]:
+        chosen = {term.ref for term in query.select}
+        compared = [one.term.ref for one in filters]
+        first = query.select[0].ref
+        table = self.links.tables[first.table]
+        order = query.order[0].term.ref if query.order else None
+        kinds = [self.linker.graph.column(ref.table, ref.column).kind for ref in chosen if ref.column is not None]
+        sums = [self.linker.graph.column(term.ref.table, term.ref.column).kind == "number" for term in query.select
+                if term.function in ("sum", "avg") and term.ref.column is not None]  # fmt: skip
+        likes = sum(one.operator in ("like", "not like") for one in filters)
+        return (
+            float(sum(ref in chosen for ref in compared)), float(len(compared) - len(set(compared))),
+            float(order in chosen) if order else -1.0, table.cover, table.start / self._size,
+            float(len({ref.table for ref in chosen})), float(sum(kind == "number" for kind in kinds)),
+            float(all(sums)), float(likes), float(sum(one.operator == "=" for one in filters)),
+            float(sum(one.operator == "!=" for one in filters)),
+        )  # fmt: skip
+
+    def _shape(self, query: Query, draft: Draft) -> tuple[float, ...]:
+        functions = [term.function for term in query.select]
+        counted = [term for term in query.select if term.function == "count"]
+        return (
+            float(functions.count(None)), float(len(counted)), float(any(term.distinct for term in counted)),
+            float(bool(query.having)), float(bool(query.order)), float(bool(query.order and query.order[0].descending)),
+            float(query.limit is not None), float(query.limit == 1), float(draft.sketch.nest != "none"),
+            float(query.combine is not None), float(draft.sketch.nest in ("notin", "except")),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What running a candidate showed: a key that equal results share, and their shape."""
+
+    key: int
+    shape: tuple[float, ...]
+
+
+def outcome(rows: Rows, limit: int | None) -> Outcome:
+    """Results are compared as multisets of rows."""
+    flat = [cell for row in rows[:50] for cell in row]
+    single = len(rows) == 1 and len(rows[0]) == 1
+    shape = (
+        math.log1p(len(rows)), float(not rows), float(bool(flat) and all(cell is None for cell in flat)),
+        sum(cell is None for cell in flat) / max(len(flat), 1), float(single),
+        float(single and rows[0][0] in (0, None)), float(len(rows) == 1),
+        float(len({repr(row) for row in rows}) < len(rows)), float(limit is not None and len(rows) < limit),
+    )  # fmt: skip
+    return Outcome(hash(tuple(sorted(tuple(map(_cell, row)) for row in rows))), shape)
+
+
+def _cell(value: object) -> str:
+    return f"{float(value):.6g}" if isinstance(value, int | float) else str(value)
+
+
+def outcome_rows(outcomes: Sequence[Outcome | None], scores: Floats) -> Floats:
+    """What the candidates' rows say: whether there are any, of what shape, and how many candidates agree on them.
+
+    None is a candidate that failed; scores are the ranker's, which weigh the votes."""
+    weights = np.exp(scores - scores.max()) if len(scores) else scores
+    weights = weights / max(float(weights.sum()), 1e-9)
+    mass: dict[int, float] = {}
+    count: dict[int, int] = {}
+    first: dict[int, int] = {}
+    for at, (one, weight) in enumerate(zip(outcomes, weights.tolist(), strict=True)):
+        if one is not None:
+            mass[one.key] = mass.get(one.key, 0.0) + weight
+            count[one.key] = count.get(one.key, 0) + 1
+            first.setdefault(one.key, at)
+    full = {one.key for one in outcomes if one is not None and not one.shape[1]}
+    top = max(mass.values(), default=0.0)
+    table: list[tuple[float, ...]] = []
+    for one in outcomes:
+        if one is None:
+            table.append((1.0,) + (0.0,) * 15)
+        else:
+            key = one.key
+            table.append((
+                0.0, *one.shape, mass[key], top - mass[key], float(count[key]), float(first[key]),
+                float(len(mass)), float(len(full)),
+            ))  # fmt: skip
+    return np.asarray(table, dtype=np.float32).reshape(len(outcomes), 16)

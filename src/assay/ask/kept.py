@@ -1,0 +1,55 @@
+"""Engines that were made ready lately: one a database, made again when its schema was read again."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from assay.ask.engine.answer import Engine
+from assay.ask.engine.rank import Model, load
+from assay.ask.engine.values import ValueIndex
+from assay.ask.graph import Graph
+from assay.ask.see import comments_of, graph_of, values_of
+from assay.kernel.context import Context
+from assay.kernel.values import Instant
+from assay.ports.databases import Session
+from assay.ports.store import Row
+from assay.sources.cache import SchemaCache
+from assay.sources.model import Schema
+from assay.sources.visit import visit
+
+MOST = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is kept of one database."""
+
+    graph: Graph
+    engine: Engine
+    read_at: Instant
+
+
+class Engines:
+    """At most MOST engines, the least lately used ones forgotten; the weights are loaded once."""
+
+    def __init__(self) -> None:
+        self._model: Model | None = None
+        self._kept: OrderedDict[str, Known] = OrderedDict()
+
+    async def of(self, ctx: Context, source: Row) -> Known:
+        """Return what is known of a source; raises Unavailable when it does not answer."""
+        schema = await ctx.port(SchemaCache).of(ctx, source)
+        known = self._kept.pop(source["id"], None)
+        if known is None or known.read_at != schema.read_at:
+            known = await visit(ctx, source, self._made, schema)
+        self._kept[source["id"]] = known
+        while len(self._kept) > MOST:
+            self._kept.popitem(last=False)
+        return known
+
+    def _made(self, session: Session, schema: Schema) -> Known:
+        if self._model is None:
+            self._model = load()
+        graph = graph_of(schema, comments_of(session))
+        return Known(graph, Engine(graph, ValueIndex(values_of(schema, graph)), self._model), schema.read_at)

@@ -1,0 +1,196 @@
+"""The nouns of asking in words: the question, the SQL that answers it, why, how sure, and the rows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from assay.kernel.assayed import Assayed
+from assay.kernel.values import Value
+
+Cell = str | int | float | bool | None
+"""One value of a result; what JSON cannot say exactly is the database's own text."""
+
+
+class DatabaseTarget(Value):
+    """Which database is meant."""
+
+    store: str | None = None
+    """A connected database, by name or id; null is the only one there is."""
+    dialect: str | None = None
+    """What the caller believes it speaks: postgresql, mysql or sqlite; an error when it does not."""
+
+
+class GenerationOptions(Value):
+    """How to answer."""
+
+    confidence_threshold: float = Field(default=0.7, ge=0, le=1)
+    """Below this the answer is refused, and the SQL stands under the error's details only."""
+    alternatives: int = Field(default=3, ge=0, le=10)
+    """At most so many other readings of the question."""
+    execute: bool = False
+    """Run the SQL when it passed every check, and return its rows."""
+    max_rows: int = Field(default=100, ge=1, le=1_000)
+
+
+class GenerateSql(Value):
+    """A question in words."""
+
+    natural_language: str = Field(min_length=1, max_length=2_000)
+    database_target: DatabaseTarget = DatabaseTarget()
+    options: GenerationOptions = GenerationOptions()
+
+
+class ValidateSql(Value):
+    """SQL that somebody wrote."""
+
+    sql: str = Field(min_length=1, max_length=100_000)
+    store: str | None = None
+    """A connected database, by name or id; null is the only one there is."""
+
+
+class RunSql(Value):
+    """SQL to run after the same checks."""
+
+    sql: str = Field(min_length=1, max_length=100_000)
+    store: str | None = None
+    max_rows: int = Field(default=100, ge=1, le=1_000)
+
+
+class RecheckSql(Value):
+    """An earlier claim about SQL, as its evidence says."""
+
+    source: str
+    sql: str = Field(max_length=100_000)
+
+
+class Words(Value):
+    """A part of the question, by its place."""
+
+    start: int
+    end: int
+    """One past its last character."""
+    text: str
+
+
+class Clause(Value):
+    """One part of the SQL, in words, and the words of the question that it answers."""
+
+    part: Literal["select", "from", "where", "group", "having", "order", "limit", "combine"]
+    sql: str
+    says: str
+    because: tuple[Words, ...] = ()
+    """Empty: an assumption, nothing in the question says it."""
+
+
+class Check(Value):
+    """One check that ran."""
+
+    name: str
+    passed: bool
+    detail: str | None = None
+
+
+class Issue(Value):
+    """Something that is wrong with a text, or worth knowing."""
+
+    code: str
+    """For programs: "UNKNOWN_COLUMN", "FUNCTION_NOT_ALLOWED"."""
+    level: Literal["error", "warning"]
+    message: str
+
+
+class Rows(Value):
+    """What a query gave."""
+
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    """As the database names them."""
+    rows: tuple[tuple[Cell, ...], ...]
+    more: bool
+    """There are more rows than were asked for."""
+    took_ms: float
+
+
+class Alternative(Value):
+    """Another reading of the question."""
+
+    sql: str
+    says: str
+    confidence: float
+
+
+class GeneratedSql(Assayed):
+    """SQL that answers a question: read-only, bound to the live schema, and planned by the database."""
+
+    natural_language: str
+    source: str
+    dialect: str
+    sql: str
+    confidence: float
+    """Chance that it is what was meant, as calibrated."""
+    calibrated_on: str
+    """Where the calibration comes from, in words."""
+    explanation: tuple[Clause, ...]
+    warnings: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    checks: tuple[Check, ...]
+    model: str
+    """What proposed it: "embedded" is the engine of our own."""
+    rows: Rows | None = None
+    took_ms: float
+
+
+class CheckedSql(Assayed):
+    """What the guard and the planner say of a text."""
+
+    source: str
+    dialect: str
+    is_valid: bool
+    sql: str | None
+    """The text that would run: rendered again from what was checked, with its LIMIT; null when it may not run."""
+    issues: tuple[Issue, ...]
+    checks: tuple[Check, ...]
+    cost: float | None = None
+    """The planner's estimate."""
+    estimated_rows: float | None = None
+
+
+class RanSql(Assayed):
+    """Rows of a query that passed every check."""
+
+    source: str
+    sql: str
+    checks: tuple[Check, ...]
+    rows: Rows
+
+
+class RecheckedSql(Value):
+    """What came of checking SQL again."""
+
+    passed: bool
+    facts: dict[str, object]
+    evidence: tuple[str, ...]
+
+
+class AiCapabilities(Value):
+    """What can be asked here."""
+
+    databases: tuple[str, ...]
+    features: tuple[str, ...]
+    models: tuple[str, ...]
+    limits: dict[str, float]
+    """Those that are enforced: max_rows, max_question, requests_per_minute, burst."""
+    version: str
+
+
+class AiStatus(Value):
+    """Whether questions are answered now, and by what."""
+
+    available: bool
+    reason: str | None = None
+    current_model: str
+    supported_models: tuple[str, ...]
+    supported_databases: tuple[str, ...]
+    calibrated_on: str

@@ -1,0 +1,189 @@
+"""What can be asked of ask: SQL for a question, whether SQL may run, its rows, and what is possible here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assay.ask.calibrate import on_public_data
+from assay.ask.examine import Examined, examine
+from assay.ask.kept import Engines, Known
+from assay.ask.model import (
+    AiCapabilities,
+    AiStatus,
+    Check,
+    CheckedSql,
+    GeneratedSql,
+    GenerateSql,
+    RanSql,
+    RecheckedSql,
+    RecheckSql,
+    Rows,
+    RunSql,
+    ValidateSql,
+)
+from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected, UnsupportedDatabase
+from assay.ask.respond import Response, respond, run
+from assay.kernel.assayed import Verdict
+from assay.kernel.context import Context
+from assay.kernel.operation import Get, Post, operation
+from assay.kernel.own import Version
+from assay.kernel.policy import Policy
+from assay.kernel.values import Empty
+from assay.ports.databases import Session
+from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable
+from assay.ports.ledger import Proof, Tried
+from assay.ports.store import Row
+from assay.sources.visit import visit, which
+
+RECHECK = "ask.recheck"
+CAP = 1_000
+"""Rows that any SQL of ours or of others may return."""
+PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
+TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
+_DIALECTS = {"postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql"}
+_MODEL = "embedded"
+
+
+@operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"),
+           errors=[NotFound, Invalid, Unavailable, ConfidenceTooLow, UnsupportedDatabase, SqlExecutionDisabled],
+           when="somebody asks a question that the rows of a connected database can answer")  # fmt: skip
+async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
+    """Answer a question with SQL that reads only, names what exists, and was planned by the database; run it if asked.
+
+    Below the threshold of confidence the answer is refused, with what was not understood and other readings.
+    """
+    target, options = asked.database_target, asked.options
+    source = await which(ctx, target.store)
+    _speaks(target.dialect, source)
+    known = await ctx.port(Engines).of(ctx, source)
+    calibration = on_public_data()
+
+    def think(session: Session) -> Response:
+        return respond(session, known.engine, known.graph, calibration, asked.natural_language,
+                       alternatives=options.alternatives, cap=CAP)  # fmt: skip
+
+    found = await visit(ctx, source, think)
+    if found.best is None or found.best.sql is None or found.confidence < options.confidence_threshold:
+        raise _unsure(found, options.confidence_threshold)
+    rows = await visit(ctx, source, _run_as_reader, found.best.sql, options.max_rows) if options.execute else None
+    proof = _proof(source["id"], f"“{asked.natural_language}” was read as SQL that may run.", found.best)
+    return GeneratedSql(
+        verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), natural_language=asked.natural_language,
+        source=source["id"], dialect=source["engine"], sql=found.best.sql, confidence=found.confidence,
+        calibrated_on=calibration.says, explanation=found.explanation, warnings=found.warnings,
+        alternatives=found.alternatives, checks=_checks(found.best.checks), model=_MODEL, rows=rows,
+        took_ms=round(found.took_ms, 3),
+    )  # fmt: skip
+
+
+@operation("ask.validate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/validate-sql"),
+           errors=[NotFound, Invalid, Unavailable],
+           when="you have SQL and want to know whether it may run, before it does")  # fmt: skip
+async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
+    """Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear."""
+    source, found = await _examined(ctx, asked.store, asked.sql)
+    proof = _proof(source["id"], "This SQL may run." if found.passed else "This SQL may not run.", found, asked.sql)
+    return CheckedSql(
+        verdict=Verdict.ASSAYED if found.passed else Verdict.WITHHELD, evidence=await ctx.prove([proof]),
+        source=source["id"], dialect=source["engine"], is_valid=found.passed, sql=found.sql, issues=found.issues,
+        checks=_checks(found.checks), cost=found.cost, estimated_rows=found.rows,
+    )  # fmt: skip
+
+
+@operation("ask.run", effect="write", needs="ask:run", http=Post("/api/v1/ai/sql:run"), timeout_s=60,
+           errors=[NotFound, Invalid, Unavailable, TimedOut, SqlRejected, SqlExecutionDisabled],
+           when="you were told to run SQL that was shown, and need its rows")  # fmt: skip
+async def run_sql(asked: RunSql, ctx: Context) -> RanSql:
+    """Run SQL that passes every check, in a read-only transaction, and return at most so many rows."""
+    source, found = await _examined(ctx, asked.store, asked.sql)
+    if found.sql is None:
+        issues = [issue.model_dump(mode="json") for issue in found.issues]
+        raise SqlRejected(f"This SQL is not run: {found.issues[-1].message}", field="sql", issues=issues)
+    rows = await visit(ctx, source, _run_as_reader, found.sql, asked.max_rows)
+    evidence = await ctx.prove([_proof(source["id"], "This SQL may run, and ran.", found)])
+    return RanSql(verdict=Verdict.ASSAYED, evidence=evidence, source=source["id"], sql=found.sql,
+                  checks=_checks(found.checks), rows=rows)  # fmt: skip
+
+
+@operation("ask.recheck", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:recheck"),
+           scope=("database", "source"), errors=[NotFound, Invalid, Unavailable])  # fmt: skip
+async def recheck(asked: RecheckSql, ctx: Context) -> RecheckedSql:
+    """Put the SQL of an earlier claim through the checks again; the ledger asks this to replay."""
+    source, found = await _examined(ctx, asked.source, asked.sql)
+    proof = _proof(source["id"], "The SQL of an earlier claim was checked again.", found, asked.sql)
+    return RecheckedSql(passed=found.passed, facts=dict(proof.facts), evidence=await ctx.prove([proof]))
+
+
+@operation("ask.capabilities", effect="read", needs="ask:read", http=Get("/api/v1/ai/capabilities"), graph=True)
+async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
+    """Say which databases, features and limits questions have here; every limit is enforced."""
+    return AiCapabilities(
+        databases=("postgresql",),
+        features=("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence"),
+        models=(_MODEL,),
+        limits={"max_rows": CAP, "max_question_characters": 2_000, "requests_per_minute": PER_CALLER.per_minute,
+                "burst": PER_CALLER.burst},
+        version=ctx.port(Version).text,
+    )  # fmt: skip
+
+
+@operation("ask.status", effect="read", needs="ask:read", http=Get("/api/v1/ai/status"), graph=True)
+async def status(asked: Empty, ctx: Context) -> AiStatus:
+    """Say whether questions are answered now, and by what."""
+    return AiStatus(available=True, current_model=_MODEL, supported_models=(_MODEL,),
+                    supported_databases=("postgresql",), calibrated_on=on_public_data().says)  # fmt: skip
+
+
+def _speaks(dialect: str | None, source: Row) -> None:
+    if dialect is not None and _DIALECTS.get(dialect.lower()) != source["engine"]:
+        raise UnsupportedDatabase(
+            f"database_target.dialect: {source['name']} speaks {source['engine']}, not {dialect}.",
+            field="database_target.dialect", known=sorted(_DIALECTS),
+        )  # fmt: skip
+
+
+async def _examined(ctx: Context, store: str | None, sql: str) -> tuple[Row, Examined]:
+    source = await which(ctx, store)
+    known: Known = await ctx.port(Engines).of(ctx, source)
+    return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
+
+
+def _run_as_reader(session: Session, sql: str, at_most: int) -> Rows:
+    if session.facts.superuser:
+        raise SqlExecutionDisabled(
+            f"{session.facts.user} is a superuser, for whom a read-only transaction is no barrier: SQL is not run.",
+            cure="assay init, then connect as profiler_ro",
+        )
+    return run(session, sql, at_most)
+
+
+def _unsure(found: Response, threshold: float) -> ConfidenceTooLow:
+    words = f"Not understood: {', '.join(found.not_understood)}. " if found.not_understood else ""
+    readings = [one.model_dump(mode="json") for one in found.alternatives]
+    if found.best is None:
+        return ConfidenceTooLow(f"{words}No reading of this question passed the checks.", field="natural_language",
+                                confidence=0.0, threshold=threshold, not_understood=list(found.not_understood),
+                                did_you_mean=readings)  # fmt: skip
+    first = {
+        "sql": found.best.sql,
+        "confidence": found.confidence,
+        "says": "; ".join(c.says for c in found.explanation),
+    }
+    return ConfidenceTooLow(
+        f"{words}The best reading is right with a chance of {found.confidence:.0%}, below {threshold:.0%}.",
+        field="natural_language", confidence=found.confidence, threshold=threshold, sql=found.best.sql,
+        not_understood=list(found.not_understood), did_you_mean=[first, *readings],
+    )  # fmt: skip
+
+
+def _checks(tried: Sequence[Tried]) -> tuple[Check, ...]:
+    return tuple(Check(name=one.name, passed=one.passed, detail=one.detail) for one in tried)
+
+
+def _proof(source: str, claim: str, found: Examined, text: str | None = None) -> Proof:
+    sql = found.sql or text or ""
+    return Proof(
+        kind="ask.sql", subject=source, claim=claim, checks=found.checks,
+        facts={"sql": sql, "cost": found.cost, "rows": found.rows},
+        reproduce=f"EXPLAIN {sql}" if found.passed else None, replay=(RECHECK, {"source": source, "sql": sql}),
+    )  # fmt: skip

@@ -1,0 +1,126 @@
+"""Answers one question about one database: readings are ranked, and only what passed every check comes back."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assay.ask.calibrate import Calibration
+from assay.ask.describe import clauses, sentence
+from assay.ask.engine.answer import Candidate, Engine
+from assay.ask.examine import Examined, examine
+from assay.ask.graph import Graph
+from assay.ask.joins import steps
+from assay.ask.model import Alternative, Clause, Rows
+from assay.ask.render import Unrenderable, tree
+from assay.ask.scope import Unjoinable
+from assay.ports.databases import Session
+
+TRIED = 12
+"""Readings that are put through the checks, best first, until enough have passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What came of a question."""
+
+    best: Examined | None
+    """None: no reading passed."""
+    confidence: float = 0.0
+    explanation: tuple[Clause, ...] = ()
+    warnings: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    """Words of the question that no part of the answer stands for."""
+    took_ms: float = 0.0
+
+
+def respond(
+    session: Session,
+    engine: Engine,
+    graph: Graph,
+    calibration: Calibration,
+    question: str,
+    *,
+    alternatives: int,
+    cap: int,
+) -> Response:
+    """Read a question, check the readings with the live database, and keep the first that passes.
+
+    Raises Unavailable when the database is gone.
+    """
+    began = time.perf_counter()
+    found = engine.answer(question)
+    chances = calibration.chances([one.score for one in found])
+    passed: list[tuple[Candidate, Examined, float]] = []
+    texts: set[str] = set()
+    for one, chance in list(zip(found, chances, strict=True))[:TRIED]:
+        if len(passed) > alternatives:
+            break
+        try:
+            text = tree(one.query, graph).sql(dialect=graph.dialect)
+        except (Unrenderable, Unjoinable, ValueError):
+            continue
+        if text in texts:
+            continue
+        texts.add(text)
+        examined = examine(session, graph, text, cap=cap)
+        if examined.passed:
+            passed.append((one, examined, chance))
+    took = (time.perf_counter() - began) * 1e3
+    if not passed:
+        return Response(None, not_understood=_unread(found[0] if found else None), took_ms=took)
+    best, examined, chance = passed[0]
+    return Response(
+        best=examined,
+        confidence=round(chance, 4),
+        explanation=clauses(best, graph, tree(best.query, graph)),
+        warnings=(*(issue.message for issue in examined.issues), *_joins(best, graph)),
+        alternatives=_others(passed[1:], graph),
+        not_understood=_unread(best),
+        took_ms=took,
+    )
+
+
+def run(session: Session, sql: str, at_most: int) -> Rows:
+    """Run what passed, in a read-only transaction."""
+    began = time.perf_counter()
+    grid = session.read(sql, at_most)
+    took = (time.perf_counter() - began) * 1e3
+    return Rows(columns=grid.columns, types=grid.types, rows=grid.rows, more=grid.more, took_ms=round(took, 3))
+
+
+def _others(rest: Sequence[tuple[Candidate, Examined, float]], graph: Graph) -> tuple[Alternative, ...]:
+    return tuple(
+        Alternative(sql=examined.sql or "", says=sentence(one.query, graph), confidence=round(chance, 4))
+        for one, examined, chance in rest
+    )
+
+
+def _joins(found: Candidate, graph: Graph) -> list[str]:
+    """What its joins do to rows: multiply them under an aggregate, or lose them."""
+    query = found.query
+    if not query.edges:
+        return []
+    counted = [term for term in query.select if term.function in ("count", "sum", "avg") and not term.distinct]
+    root = counted[0].ref.table if counted else query.select[0].ref.table
+    said: list[str] = []
+    for step in steps(graph, query.edges, root):
+        one, other = graph.tables[step.at].name, graph.tables[step.adds].name
+        if step.fans_out and counted and any(term.ref.table == step.at for term in counted):
+            said.append(f"A row of {one} may meet several of {other}, and is then counted several times.")
+        if step.loses == "null":
+            said.append(f"Rows of {one} that refer to no {other} are left out.")
+        elif step.loses == "childless":
+            said.append(f"Rows of {one} without any {other} are left out.")
+        elif step.loses == "dangling":
+            said.append(f"No constraint says that each {one} has its {other}: rows without one are left out.")
+    return said
+
+
+def _unread(found: Candidate | None) -> tuple[str, ...]:
+    """Capitalised or quoted phrases that no value of the database was found for."""
+    if found is None:
+        return ()
+    return tuple(span.text for span in found.links.spans if span.number is None and not span.found)

@@ -1,0 +1,162 @@
+"""A question about the shop, asked of the house that ships: SQL with proof, rows, refusals that help."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from assay.kernel.house import House
+from assay.main import open_house
+from assay.ports.errors import AssayError
+from assay.ports.secret import Secret
+from assay.runtime.settings import Settings
+from assay_lab.shop import Shop
+
+
+class Home:
+    """The program's own house with the shop connected twice: as its superuser, and as somebody who may only read."""
+
+    def __init__(self, folder: Path, shop: Shop) -> None:
+        self.settings = Settings(home=folder)
+        self.shop = shop
+
+    @asynccontextmanager
+    async def open(self) -> AsyncGenerator[tuple[House, Secret]]:
+        async with open_house(self.settings) as (house, token):
+            yield house, token
+
+    def ask(self, operation: str, /, **asked: Any) -> Any:
+        """Ask one operation of a house that is opened for it."""
+
+        async def one() -> Any:
+            async with self.open() as (house, token):
+                return await house.call(operation, asked, credential=token)
+
+        return asyncio.run(one())
+
+    def question(self, words: str, store: str = "reader", **options: Any) -> Any:
+        return self.ask(
+            "ask.generate", natural_language=words, database_target={"store": store},
+            options={"confidence_threshold": 0.0, **options},
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Home]:
+    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+        connection.execute("CREATE ROLE asks LOGIN PASSWORD 'asks'")
+        connection.execute("GRANT USAGE ON SCHEMA public TO asks; GRANT SELECT ON ALL TABLES IN SCHEMA public TO asks")
+    it = Home(tmp_path_factory.mktemp("home"), shop)
+    it.ask("sources.connect", name="owner", dsn=shop.dsn)
+    parts = psycopg.conninfo.conninfo_to_dict(shop.dsn)
+    reader = f"postgresql://asks:asks@{parts['host']}:{parts['port']}/{parts['dbname']}"
+    it.ask("sources.connect", name="reader", dsn=reader)
+    yield it
+    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+        connection.execute("DROP OWNED BY asks; DROP ROLE asks")
+
+
+def refused(run: Any) -> AssayError:
+    with pytest.raises(AssayError) as caught:
+        run()
+    return caught.value
+
+
+def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: Home) -> None:
+    answer = home.question("List the emails of users in Berlin", execute=True, max_rows=3)
+    assert answer.verdict == "assayed" and answer.dialect == "postgresql" and answer.model == "embedded"
+    assert all(check.passed for check in answer.checks) and len(answer.checks) == 3
+    where = next(clause for clause in answer.explanation if clause.part == "where")
+    assert "Berlin" in where.says and any("Berlin" in words.text for words in where.because)
+    for clause in answer.explanation:
+        for words in clause.because:
+            assert answer.natural_language[words.start : words.end] == words.text
+    assert answer.rows.columns == ("email",) and len(answer.rows.rows) <= 3
+    with psycopg.connect(home.shop.dsn) as connection:
+        real = {row[0] for row in connection.execute("SELECT email FROM users WHERE city = 'Berlin'")}
+    assert {row[0] for row in answer.rows.rows} <= real and real
+    assert 0 < answer.confidence < 1 and "public data" in answer.calibrated_on
+    again = home.ask("evidence.replay", id=answer.evidence[0])
+    assert again.outcome == "same"
+
+
+def test_counting_gives_the_number_that_a_person_would_count(home: Home) -> None:
+    answer = home.question("How many users are there?", execute=True)
+    with psycopg.connect(home.shop.dsn) as connection:
+        assert answer.rows.rows == tuple(connection.execute("SELECT count(*) FROM users"))
+
+
+def test_below_the_threshold_the_sql_stands_under_details_only_and_other_readings_are_offered(home: Home) -> None:
+    error = refused(lambda: home.question("show me the blorks of Zanzibar", confidence_threshold=0.97))
+    assert (error.code, error.status) == ("CONFIDENCE_TOO_LOW", 422)
+    assert "Zanzibar" in error.message and error.details["did_you_mean"]
+    assert str(error.details["sql"]).startswith("SELECT") and "SELECT" not in error.message
+
+
+def test_the_wrong_dialect_is_named(home: Home) -> None:
+    error = refused(lambda: home.ask("ask.generate", natural_language="how many users",
+                                     database_target={"store": "reader", "dialect": "mysql"}))  # fmt: skip
+    assert error.code == "UNSUPPORTED_DATABASE" and "postgresql" in error.message
+
+
+@pytest.mark.parametrize(
+    ("sql", "says"),
+    [
+        ("DELETE FROM users", "delete"),
+        ("SELECT pg_sleep(10)", "pg_sleep"),
+        ("SELECT nme FROM users", "nme"),
+        ("SELECT 1; SELECT 2", "statements"),
+        ("SELECT * FROM users a, users b, users c, orders d", "cost too much"),
+    ],
+)
+def test_what_may_not_run_is_withheld_with_the_reason_and_not_run(home: Home, sql: str, says: str) -> None:
+    found = home.ask("ask.validate", sql=sql, store="reader")
+    assert not found.is_valid and found.sql is None and found.verdict == "withheld"
+    assert any(says in issue.message.lower() for issue in found.issues if issue.level == "error")
+    error = refused(lambda: home.ask("ask.run", sql=sql, store="reader"))
+    assert error.code == "SQL_REJECTED" and error.details["issues"]
+
+
+def test_what_may_run_says_what_it_costs_and_its_rows_come_capped(home: Home) -> None:
+    found = home.ask("ask.validate", sql="select id, email from users order by id", store="reader")
+    assert found.is_valid and found.cost > 0 and "LIMIT 1000" in found.sql
+    ran = home.ask("ask.run", sql="select id, email from users order by id", store="reader", max_rows=2)
+    assert ran.verdict == "assayed" and len(ran.rows.rows) == 2 and ran.rows.more
+
+
+def test_a_superuser_is_shown_sql_and_runs_none(home: Home) -> None:
+    assert home.question("How many users are there?", store="owner").verdict == "assayed"
+    for run in (
+        lambda: home.question("How many users are there?", store="owner", execute=True),
+        lambda: home.ask("ask.run", sql="SELECT count(*) FROM users", store="owner"),
+    ):
+        error = refused(run)
+        assert error.code == "SQL_EXECUTION_DISABLED" and "assay init" in str(error.details["cure"])
+
+
+def test_every_named_limit_is_enforced(home: Home) -> None:
+    limits = home.ask("ask.capabilities").limits
+    long = "how many users are there " * 100
+    assert len(long) > limits["max_question_characters"]
+    assert refused(lambda: home.question(long)).code == "INVALID"
+    assert home.ask("ask.status").available
+
+    async def hurry() -> AssayError | None:
+        async with home.open() as (house, token):
+            for _ in range(int(limits["burst"]) + 5):
+                try:
+                    wrong = {"natural_language": "how many", "database_target": {"store": "reader", "dialect": "db2"}}
+                    await house.call("ask.generate", wrong, credential=token)
+                except AssayError as error:
+                    if error.code != "UNSUPPORTED_DATABASE":
+                        return error
+        return None
+
+    error = asyncio.run(hurry())
+    assert error is not None and error.code == "RATE_LIMITED" and "60 a minute, 10 at once" in error.message

@@ -1,0 +1,301 @@
+"""Trains the engine: `python training/ask/train.py` writes src/assay/ask/weights; same data, same files."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import pickle
+import random
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from math import log
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import fit
+import numpy as np
+import spider
+from corpus import Case, Runner, cases, digest, values
+from labels import Labels, label, names
+from mine import Pair, Use, lexicon
+from numpy.typing import NDArray
+
+from assay.ask.engine.answer import MOST_RUN, Engine
+from assay.ask.engine.features import Scene
+from assay.ask.engine.lexicon import Lexicon
+from assay.ask.engine.rank import TREE_FIELDS, WEIGHTS, Head, Model, Trees
+from assay.ask.engine.sketch import HEADS, pieces, surroundings
+from assay.ask.engine.slots import ROLES
+from assay.ask.engine.values import ValueIndex
+from assay.ask.engine.weigh import Outcome, outcome, outcome_rows
+from assay.ask.engine.words import name_words
+from assay.ask.graph import Graph
+
+FOLDS = 2
+Floats = NDArray[np.float32]
+
+
+@dataclass
+class Example:
+    """One wording of one question, seen with a lexicon mined from other databases."""
+
+    case: Case
+    scene: Scene
+    labels: Labels
+    pieces: list[str]
+    spans: list[tuple[list[str], str]]
+
+
+@dataclass
+class Ranked:
+    """The candidates of one example, made by models that never saw its database."""
+
+    fold: int
+    rows: Floats
+    right: NDArray[np.int8]
+    outcomes: list[Outcome | None]
+
+
+def say(text: str) -> None:
+    """Progress, on stderr."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+def name_stems(graph: Graph, table: int, column: int) -> tuple[str, ...]:
+    """The stems of a column's name."""
+    found = graph.column(table, column)
+    return name_words(found.words or found.name)
+
+
+def mined(found: dict[str, list[Case]], graphs: dict[str, Graph]) -> Lexicon:
+    """The lexicon of some databases."""
+    pairs: list[Pair] = []
+    uses: list[Use] = []
+    for database, some in found.items():
+        graph = graphs[database]
+        schema = frozenset(
+            stem for at, table in enumerate(graph.tables) for place in range(len(table.columns))
+            for stem in name_stems(graph, at, place)
+        )  # fmt: skip
+        for case in some:
+            pairs.append(case.wordings())
+            if case.gold is not None:
+                gold = frozenset(
+                    stem for ref in names(case.gold) if ref.column is not None
+                    for stem in name_stems(graph, ref.table, ref.column)
+                )  # fmt: skip
+                uses.extend((database, words, schema, gold) for words in case.wordings())
+    return lexicon(pairs, uses)
+
+
+_GRAPHS: dict[str, Graph] = {}
+_MODEL: dict[int, Model] = {}
+_EXAMPLES: list[Example] = []
+
+
+def blank(words: Lexicon) -> Model:
+    """A model that links and nothing more."""
+    return Model({}, {}, words, {})
+
+
+def _scenes(task: tuple[str, list[Case], Lexicon]) -> list[Example]:
+    database, some, words = task
+    engine = Engine(_GRAPHS[database], values(database, _GRAPHS[database]), blank(words))
+    found: list[Example] = []
+    for case in some:
+        if case.gold is None:
+            continue
+        for text in case.wordings():
+            scene = engine.scene(text)
+            marked = label(scene, case.gold)
+            spans = [(surroundings(scene.links, scene.links.spans[at]), name) for at, name in marked.operators]
+            found.append(Example(case, scene, marked, pieces(scene.links), spans))
+    return found
+
+
+def stage_one(examples: list[Example], words: Lexicon, rounds: int) -> Model:
+    """Heads and slot scorers."""
+    heads: dict[str, Head] = {}
+    for at, name in enumerate(HEADS[:-1]):
+        heads[name] = fit.head([one.pieces for one in examples], [one.labels.sketch.parts()[at] for one in examples])
+    spans = [pair for one in examples for pair in one.spans]
+    heads["operator"] = fit.head([bag for bag, _ in spans], [name for _, name in spans])
+    trees: dict[str, Trees] = {}
+    columns = np.concatenate([one.scene.column_rows for one in examples])
+    for role in ROLES:
+        marks = np.concatenate([one.labels.columns[role] for one in examples])
+        trees[role] = fit.trees(columns, marks, rounds)
+    counted = [one for one in examples if one.labels.tables is not None]
+    marks = np.concatenate([one.labels.tables or [] for one in counted])
+    trees["table"] = fit.trees(np.concatenate([one.scene.table_rows for one in counted]), marks, rounds)
+    valued = [one for one in examples if one.scene.atoms]
+    marks = np.concatenate([one.labels.atoms for one in valued])
+    trees["atom"] = fit.trees(np.concatenate([one.scene.atom_rows for one in valued]), marks, rounds)
+    return Model(heads, trees, words, together([one.labels.sketch.parts() for one in examples]))
+
+
+def together(sketches: list[tuple[str, ...]]) -> dict[str, float]:
+    """How much oftener each sketch is met than its parts would have it, in nats."""
+    total = len(sketches)
+    parts = [Counter(sketch[at] for sketch in sketches) for at in range(5)]
+    found: dict[str, float] = {}
+    for sketch, count in sorted(Counter(sketches).items()):
+        expected = total * float(np.prod([part[name] / total for part, name in zip(parts, sketch, strict=True)]))
+        found["\t".join(sketch)] = round(log((count + 0.5) / (expected + 0.5)), 3)
+    return found
+
+
+def _candidates(task: tuple[str, list[Example], int]) -> list[Ranked]:
+    database, examples, fold = task
+    graph = _GRAPHS[database]
+    engine = Engine(graph, ValueIndex.empty(), _MODEL[fold])
+    runner = Runner(database, graph)
+    found: list[Ranked] = []
+    for one in examples:
+        gold = runner.run(one.case.sql, 5000)
+        drafts = engine.drafts(one.scene)
+        if gold is None or not drafts:
+            continue
+        sorts = spider.ordered(one.case.sql)
+        wanted = digest(gold, sorts)
+        right: list[int] = []
+        outcomes: list[Outcome | None] = []
+        for draft in drafts:
+            rows = runner.query(draft.query)
+            right.append(int(rows is not None and digest(rows, sorts) == wanted))
+            outcomes.append(None if rows is None else outcome(rows, draft.query.limit))
+        found.append(Ranked(fold, engine.weights(one.scene, drafts), np.asarray(right, dtype=np.int8), outcomes))
+    return found
+
+
+def ranked_with(first: dict[int, Trees], found: list[Ranked]) -> tuple[Floats, NDArray[np.int8], list[int]]:
+    """The first candidates of each example with what running them showed."""
+    rows, marks, groups = [], [], []
+    for one in found:
+        scores = first[one.fold].score(one.rows)
+        order: list[int] = np.argsort(-scores, kind="stable")[:MOST_RUN].tolist()
+        shown = outcome_rows([one.outcomes[at] for at in order], scores[order])
+        if one.right[order].any():
+            rows.append(np.concatenate([one.rows[order], scores[order][:, None], shown], axis=1))
+            marks.append(one.right[order])
+            groups.append(len(order))
+    return np.concatenate(rows), np.concatenate(marks), groups
+
+
+def stage_two(found: list[Ranked]) -> dict[str, Trees]:
+    """The ranker, and the one that also knows the rows; the second learns on scores that the first gives unseen."""
+    useful = [one for one in found if one.right.any()]
+
+    def learn(some: list[Ranked]) -> Trees:
+        return fit.ranker(
+            np.concatenate([one.rows for one in some]), np.concatenate([one.right for one in some]),
+            [len(one.rows) for one in some],
+        )  # fmt: skip
+
+    first = {fold: learn([one for one in useful if one.fold != fold]) for fold in range(FOLDS)}
+    return {"rank": learn(useful), "rerank": fit.ranker(*ranked_with(first, useful))}
+
+
+def save(model: Model, folder: Path, facts: dict[str, Any]) -> None:
+    """Write the files and their digests."""
+    folder.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(folder / "heads.npz", **{name: head.weights for name, head in model.heads.items()})
+    arrays = {f"{name}.{field}": getattr(tree, field) for name, tree in model.trees.items() for field in TREE_FIELDS}
+    np.savez_compressed(folder / "trees.npz", **arrays)
+    words = {"phrases": model.lexicon.phrases, "associations": model.lexicon.associations,
+             "combinations": model.combinations}  # fmt: skip
+    (folder / "lexicon.json").write_text(json.dumps(words, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    files = ("heads.npz", "trees.npz", "lexicon.json")
+    card = {
+        "heads": {name: list(head.classes) for name, head in model.heads.items()},
+        "trees": {name: tree.depth for name, tree in model.trees.items()},
+        "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
+        "trained": facts,
+    }
+    (folder / "model.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Train on the training databases only."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--cache", type=Path, help="folder for intermediate results, to try the later steps again")
+    parser.add_argument("--ranked", type=int, default=2400, help="examples that the rankers learn on")
+    parser.add_argument("--every", type=int, default=1, help="take each so-manieth question only, to be quick")
+    parser.add_argument("--rounds", type=int, default=80)
+    asked = parser.parse_args()
+    _GRAPHS.update(spider.graphs())
+    found = cached(asked.cache, "cases", lambda: cases(_GRAPHS, "training"))
+    found = {name: some[:: asked.every] for name, some in found.items()}
+    fold_of = {database: at % FOLDS for at, database in enumerate(found)}
+    lexicons = {
+        fold: mined({name: some for name, some in found.items() if fold_of[name] != fold}, _GRAPHS)
+        for fold in range(FOLDS)
+    }
+    say(f"{sum(map(len, found.values()))} questions, {len(found)} databases")
+    examples = cached(asked.cache, "scenes", lambda: scenes(found, fold_of, lexicons))
+    say(f"{len(examples)} examples")
+    whole = mined(found, _GRAPHS)
+    _EXAMPLES.extend(examples)
+    tasks = [(None, whole, fold_of, asked.rounds)]
+    tasks += [(fold, lexicons[fold], fold_of, asked.rounds) for fold in range(FOLDS)]
+    model, *parts = cached(asked.cache, "stages", lambda: stages(tasks))
+    _MODEL.update(enumerate(parts))
+    say("first stage")
+    ranked = cached(asked.cache, "ranked", lambda: candidates(examples, fold_of, asked.ranked))
+    share = sum(one.right.any() for one in ranked) / len(ranked)
+    say(f"{len(ranked)} ranked, oracle {share:.3f}, first {sum(int(one.right[0]) for one in ranked) / len(ranked):.3f}")
+    model.trees.update(stage_two(ranked))
+    facts = {"examples": len(examples), "databases": len(found), "ranked": len(ranked), "oracle": round(share, 4)}
+    save(model, asked.out, facts)
+    say("written")
+
+
+def _stage(task: tuple[int | None, Lexicon, dict[str, int], int]) -> Model:
+    fold, words, fold_of, rounds = task
+    return stage_one([one for one in _EXAMPLES if fold is None or fold_of[one.case.database] != fold], words, rounds)
+
+
+def stages(tasks: list[tuple[int | None, Lexicon, dict[str, int], int]]) -> list[Model]:
+    """The first stage on everything, and on everything but each fold; side by side, each on one thread."""
+    with get_context("fork").Pool(len(tasks)) as pool:
+        return pool.map(_stage, tasks, chunksize=1)
+
+
+def scenes(found: dict[str, list[Case]], fold_of: dict[str, int], lexicons: dict[int, Lexicon]) -> list[Example]:
+    """Every wording linked; two processes."""
+    tasks = [(name, some, lexicons[fold_of[name]]) for name, some in found.items()]
+    with get_context("fork").Pool(2) as pool:
+        return [one for some in pool.imap(_scenes, tasks) for one in some]
+
+
+def candidates(examples: list[Example], fold_of: dict[str, int], most: int) -> list[Ranked]:
+    """Candidates of every example that was drawn, run and compared."""
+    drawn = sorted(random.Random(fit.SEED).sample(range(len(examples)), min(most, len(examples))))  # noqa: S311
+    by_database: dict[str, list[Example]] = {}
+    for at in drawn:
+        by_database.setdefault(examples[at].case.database, []).append(examples[at])
+    tasks = [(name, some, fold_of[name]) for name, some in sorted(by_database.items())]
+    with get_context("fork").Pool(2) as pool:
+        return [one for some in pool.imap(_candidates, tasks) for one in some]
+
+
+def cached(folder: Path | None, name: str, make: Any) -> Any:
+    """A step's result, kept while one works on later steps. The files are our own: they are never shipped."""
+    if folder is None:
+        return make()
+    path = folder / f"{name}.pickle"
+    if path.exists():
+        return pickle.loads(path.read_bytes())  # noqa: S301
+    folder.mkdir(parents=True, exist_ok=True)
+    made = make()
+    path.write_bytes(pickle.dumps(made))
+    return made
+
+
+if __name__ == "__main__":
+    main()
