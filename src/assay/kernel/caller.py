@@ -19,7 +19,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "evidence:replay",
             "jobs:cancel",
         }
-    ),  # fmt: skip
+    ),
     "admin": frozenset({"*:*"}),
     "room": frozenset({"*:*"}),
 }
