@@ -1310,6 +1310,30 @@ export interface components {
             operations: components["schemas"]["OperationLine"][];
         };
         /**
+         * Check
+         * @description One thing that was really tried, and how it ended.
+         */
+        Check: {
+            /**
+             * Name
+             * @description In words: "Planned with the hypothetical index".
+             */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Detail
+             * @description What was seen, in words: "0 of 37 dearer".
+             * @default null
+             */
+            detail: string | null;
+            /**
+             * Took Ms
+             * @default null
+             */
+            took_ms: number | null;
+        };
+        /**
          * CheckedSql
          * @description What the guard and the planner say of a text.
          */
@@ -1341,7 +1365,7 @@ export interface components {
             /** Issues */
             issues: components["schemas"]["Issue"][];
             /** Checks */
-            checks: components["schemas"]["assay__ask__model__Check"][];
+            checks: components["schemas"]["SqlCheck"][];
             /**
              * Cost
              * @description The planner's estimate.
@@ -1565,7 +1589,7 @@ export interface components {
              * Checks
              * @description Empty once the payload has expired.
              */
-            checks: components["schemas"]["assay__evidence__model__Check"][];
+            checks: components["schemas"]["Check"][];
             /**
              * Facts
              * @description Numbers and texts of the check: before, after, DDL, server, role, version of the program.
@@ -1825,7 +1849,7 @@ export interface components {
              */
             alternatives: components["schemas"]["Alternative"][];
             /** Checks */
-            checks: components["schemas"]["assay__ask__model__Check"][];
+            checks: components["schemas"]["SqlCheck"][];
             /**
              * Model
              * @description What proposed it: "embedded" is the engine of our own.
@@ -2628,7 +2652,7 @@ export interface components {
             /** Sql */
             sql: string;
             /** Checks */
-            checks: components["schemas"]["assay__ask__model__Check"][];
+            checks: components["schemas"]["SqlCheck"][];
             rows: components["schemas"]["Rows"];
         };
         /**
@@ -3422,6 +3446,21 @@ export interface components {
             tone: "plain" | "keyword" | "string" | "number" | "parameter" | "comment";
         };
         /**
+         * SqlCheck
+         * @description One check that ran.
+         */
+        SqlCheck: {
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: boolean;
+            /**
+             * Detail
+             * @default null
+             */
+            detail: string | null;
+        };
+        /**
          * SqlText
          * @description A statement laid out for reading; the spans joined are the text.
          */
@@ -3631,45 +3670,6 @@ export interface components {
             end: number;
             /** Text */
             text: string;
-        };
-        /**
-         * Check
-         * @description One check that ran.
-         */
-        assay__ask__model__Check: {
-            /** Name */
-            name: string;
-            /** Passed */
-            passed: boolean;
-            /**
-             * Detail
-             * @default null
-             */
-            detail: string | null;
-        };
-        /**
-         * Check
-         * @description One thing that was really tried, and how it ended.
-         */
-        assay__evidence__model__Check: {
-            /**
-             * Name
-             * @description In words: "Planned with the hypothetical index".
-             */
-            name: string;
-            /** Passed */
-            passed: boolean;
-            /**
-             * Detail
-             * @description What was seen, in words: "0 of 37 dearer".
-             * @default null
-             */
-            detail: string | null;
-            /**
-             * Took Ms
-             * @default null
-             */
-            took_ms: number | null;
         };
         /**
          * Error

@@ -84,7 +84,7 @@ class Clause(Value):
     """Empty: an assumption, nothing in the question says it."""
 
 
-class Check(Value):
+class SqlCheck(Value):
     """One check that ran."""
 
     name: str
@@ -135,7 +135,7 @@ class GeneratedSql(Assayed):
     explanation: tuple[Clause, ...]
     warnings: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
-    checks: tuple[Check, ...]
+    checks: tuple[SqlCheck, ...]
     model: str
     """What proposed it: "embedded" is the engine of our own."""
     rows: Rows | None = None
@@ -151,7 +151,7 @@ class CheckedSql(Assayed):
     sql: str | None
     """The text that would run: rendered again from what was checked, with its LIMIT; null when it may not run."""
     issues: tuple[Issue, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[SqlCheck, ...]
     cost: float | None = None
     """The planner's estimate."""
     estimated_rows: float | None = None
@@ -162,7 +162,7 @@ class RanSql(Assayed):
 
     source: str
     sql: str
-    checks: tuple[Check, ...]
+    checks: tuple[SqlCheck, ...]
     rows: Rows
 
 

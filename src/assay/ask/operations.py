@@ -10,7 +10,6 @@ from assay.ask.kept import Engines, Known
 from assay.ask.model import (
     AiCapabilities,
     AiStatus,
-    Check,
     CheckedSql,
     GeneratedSql,
     GenerateSql,
@@ -19,6 +18,7 @@ from assay.ask.model import (
     RecheckSql,
     Rows,
     RunSql,
+    SqlCheck,
     ValidateSql,
 )
 from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected, UnsupportedDatabase
@@ -176,8 +176,8 @@ def _unsure(found: Response, threshold: float) -> ConfidenceTooLow:
     )  # fmt: skip
 
 
-def _checks(tried: Sequence[Tried]) -> tuple[Check, ...]:
-    return tuple(Check(name=one.name, passed=one.passed, detail=one.detail) for one in tried)
+def _checks(tried: Sequence[Tried]) -> tuple[SqlCheck, ...]:
+    return tuple(SqlCheck(name=one.name, passed=one.passed, detail=one.detail) for one in tried)
 
 
 def _proof(source: str, claim: str, found: Examined, text: str | None = None) -> Proof:
