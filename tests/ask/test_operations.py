@@ -47,10 +47,16 @@ class Home:
         )  # fmt: skip
 
 
+def administering(shop: Shop) -> psycopg.Connection[tuple[Any, ...]]:
+    """A superuser's connection that leaves nothing in the shop's statistics, which other tests read."""
+    return psycopg.connect(shop.dsn, autocommit=True, options="-c pg_stat_statements.track=none")
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Home]:
-    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+    with administering(shop) as connection:
         connection.execute("CREATE ROLE asks LOGIN PASSWORD 'asks'")
+        connection.execute("ALTER ROLE asks SET pg_stat_statements.track = 'none'")
         connection.execute("GRANT USAGE ON SCHEMA public TO asks; GRANT SELECT ON ALL TABLES IN SCHEMA public TO asks")
     it = Home(tmp_path_factory.mktemp("home"), shop)
     it.ask("sources.connect", name="owner", dsn=shop.dsn)
@@ -58,7 +64,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Home]
     reader = f"postgresql://asks:asks@{parts['host']}:{parts['port']}/{parts['dbname']}"
     it.ask("sources.connect", name="reader", dsn=reader)
     yield it
-    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+    with administering(shop) as connection:
         connection.execute("DROP OWNED BY asks; DROP ROLE asks")
 
 
@@ -78,7 +84,7 @@ def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: H
         for words in clause.because:
             assert answer.natural_language[words.start : words.end] == words.text
     assert answer.rows.columns == ("email",) and len(answer.rows.rows) <= 3
-    with psycopg.connect(home.shop.dsn) as connection:
+    with administering(home.shop) as connection:
         real = {row[0] for row in connection.execute("SELECT email FROM users WHERE city = 'Berlin'")}
     assert {row[0] for row in answer.rows.rows} <= real and real
     assert 0 < answer.confidence < 1 and "public data" in answer.calibrated_on
@@ -88,7 +94,7 @@ def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: H
 
 def test_counting_gives_the_number_that_a_person_would_count(home: Home) -> None:
     answer = home.question("How many users are there?", execute=True)
-    with psycopg.connect(home.shop.dsn) as connection:
+    with administering(home.shop) as connection:
         assert answer.rows.rows == tuple(connection.execute("SELECT count(*) FROM users"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,14 @@ def lite(tmp_path_factory: pytest.TempPathFactory) -> Ask:
 
 
 @pytest.fixture(scope="module")
-def server(postgres: Any) -> Ask:
+def server(postgres: Any) -> Iterator[Ask]:
     """The tables in a schema that is not on the search path, with a name to quote."""
-    connection = psycopg.connect(postgres.create_database(), autocommit=True)
-    connection.execute('CREATE SCHEMA "My Shop"')
-    known = renamed("postgres", "My Shop")
-    for statement in script(known):
-        connection.execute(statement.encode())
-    return lambda query: connection.execute(sql(query, known).encode()).fetchall()
+    with psycopg.connect(postgres.create_database(), autocommit=True) as connection:
+        connection.execute('CREATE SCHEMA "My Shop"')
+        known = renamed("postgres", "My Shop")
+        for statement in script(known):
+            connection.execute(statement.encode())
+        yield lambda query: connection.execute(sql(query, known).encode()).fetchall()
 
 
 def joined(a: int) -> Query:

@@ -58,7 +58,11 @@ def offspring() -> list[str]:
     """Children of this process, zombies included, that `Children` started."""
     found = []
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
+        try:
+            children = (task / "children").read_text().split()
+        except FileNotFoundError:  # a thread that has ended meanwhile
+            continue
+        for pid in children:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
             if os.getsid(int(pid)) == int(pid) and b"keeper" not in Path(f"/proc/{pid}/cmdline").read_bytes():
                 found.append(f"{pid} {state}")

@@ -22,8 +22,8 @@ Visit = Callable[[str], AbstractContextManager[Session]]
 
 @pytest.fixture(scope="session")
 def visits() -> Iterator[PostgresDatabases]:
-    """The real way to databases."""
-    it = PostgresDatabases()
+    """The real way to databases; every test has one of its own, so no session is kept for another visit."""
+    it = PostgresDatabases(keep=0)
     yield it
     it.close()
 

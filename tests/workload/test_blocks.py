@@ -46,7 +46,7 @@ def dsn(postgres) -> str:
     ],
 )
 def test_an_estimate_is_within_three_times_of_what_is_counted(dsn: str, sql: str) -> None:
-    with PostgresDatabases().session(Secret(dsn)) as session:
+    with PostgresDatabases(keep=0).session(Secret(dsn)) as session:
         estimate = estimated_blocks(session.plan(sql), relations_of(session))
         measured = session.measure(sql)
     counted = measured["Shared Hit Blocks"] + measured["Shared Read Blocks"]

@@ -168,5 +168,5 @@ def test_the_window_reads_well_whether_it_is_known_or_not(
 
 
 def server_of(dsn: str):
-    with PostgresDatabases().session(Secret(dsn)) as session:
+    with PostgresDatabases(keep=0).session(Secret(dsn)) as session:
         return session.facts

@@ -79,5 +79,5 @@ def test_an_expression_is_recognised_as_the_server_writes_it_back(database: str)
 
 
 def read(dsn: str):
-    with PostgresDatabases().session(Secret(dsn)) as session:
+    with PostgresDatabases(keep=0).session(Secret(dsn)) as session:
         return read_schema(session, "s")

@@ -138,7 +138,7 @@ def test_a_partitioned_table_gets_its_index_partition_by_partition(
     from assay.ports.secret import Secret
     from assay.sources.introspect import read_schema
 
-    with PostgresDatabases().session(Secret(database)) as session:
+    with PostgresDatabases(keep=0).session(Secret(database)) as session:
         table = read_schema(session, "s").find("parts", "public")
     ddl = 'CREATE INDEX CONCURRENTLY "parts_Wer_idx" ON public.parts ("Wer", at DESC) INCLUDE (id)'
     book = runbook(recommended(ddl, "public.parts"), table)

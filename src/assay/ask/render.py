@@ -182,6 +182,9 @@ class _Select:
         grouped = [self.term(term) for term in self.grouped()]
         if query.having:
             made.set("having", exp.Having(this=exp.and_(*(self.filter(one) for one in query.having), copy=False)))
+        if not grouped and not query.group and any(term.function for term in query.select):
+            _finished(made, [], query.limit)  # aggregates alone are one row: nothing to sort, nothing twice
+            return made
         if query.distinct and self.unselected() and self.dialect != "sqlite":
             return self.distinct_sorted(made, grouped)
         if query.distinct:
