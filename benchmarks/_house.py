@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,9 +33,10 @@ class Desk:
 
 @asynccontextmanager
 async def connected(dsn: str) -> AsyncIterator[Desk]:
-    """Open a house of its own, and connect a database."""
+    """Open a house of its own as a server does, its first worker process started, and connect a database."""
     with tempfile.TemporaryDirectory(prefix="assay-bench-") as folder:
         settings = Settings(home=Path(folder) / "home", calls_per_minute=1_000_000, calls_burst=1_000_000)
-        async with open_house(settings) as (house, token):
+        async with open_house(settings, background=True) as (house, token):
+            await house.desk.ports.workers.in_process(operator.is_, None)
             source = await house.call("sources.connect", {"name": "bench", "dsn": dsn}, credential=token)
             yield Desk(house, token, source.id)

@@ -3,8 +3,8 @@
     python benchmarks/scan.py
 
 On the shop at a tenth of its size, with 100 and with 5,000 distinct statements in pg_stat_statements. "Cold" is the
-first scan of a house (worker process started, every statement new), "warm" the median of the next five. The bound is a
-bare read of all entries in the same run.
+first scan of a house that serves (every statement new, nothing cached), "warm" the median of the next five. The bound
+is a bare read of all entries in the same run.
 """
 
 from __future__ import annotations

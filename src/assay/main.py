@@ -109,7 +109,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
 
     Args:
-        background: also run schedules: for a server, not for one command.
+        background: also run schedules, and start a worker process at once: for a server, not for one command.
     """
     prepare(settings)
     store = SqliteStore(settings.database, watch=_count_commits)
@@ -145,6 +145,8 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         closers=(children.close, disconnect),
     )
     await house.open(background=background)
+    if background:
+        workers.warm()
     try:
         yield house, await local_token(store, settings.token_file)
     finally:

@@ -104,7 +104,7 @@ async def test_a_revoked_token_stops_at_once_even_while_it_is_used(trial: Trial)
         while not ended:
             await _me(trial, issued.token)
             used[lane] += 1
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # a cached answer comes without waiting, and would leave the others no turn
 
     async def all_in_use() -> bool:
         return min(used) > 3

@@ -41,7 +41,7 @@ async def test_every_part_says_how_it_is_within_two_seconds(tmp_path: Path) -> N
         raise ValueError("hunter2")
 
     async def silent() -> None:
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
     probes = {"well": well, "ill": ill, "gone": gone, "broken": broken, "silent": silent}
     async with open_trial(tmp_path, probes=probes) as trial:

@@ -73,6 +73,23 @@ def test_work_is_done_in_another_process_that_is_kept_and_gives_way(
     run(scene, loop=loop)
 
 
+def test_a_process_that_was_started_ahead_does_the_first_work() -> None:
+    async def scene(pool: WorkerPool) -> None:
+        pool.warm()
+        await pool.in_process(thinking.where, None)
+        assert len(pool._all) == 1, "the request waited for the process that was on its way"
+
+    run(scene)
+
+
+def test_a_pool_that_is_closed_while_it_warms_leaves_nothing() -> None:
+    async def scene(pool: WorkerPool) -> None:
+        pool.warm()
+        await asyncio.sleep(0)
+
+    run(scene)
+
+
 def test_progress_comes_in_order_and_ends_with_the_last_of_each_step() -> None:
     async def scene(pool: WorkerPool) -> None:
         heard: list[Progress] = []

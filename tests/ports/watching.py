@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
+
+from trial.house import until
 
 
 def alive(pid: int) -> bool:
@@ -15,6 +16,7 @@ def alive(pid: int) -> bool:
 
 
 async def eventually(condition: Callable[[], object], within: float = 10.0) -> None:
-    async with asyncio.timeout(within):
-        while not condition():  # noqa: ASYNC110 - the world sets no asyncio.Event
-            await asyncio.sleep(0.01)
+    async def true() -> object:
+        return condition()
+
+    await until(true, within_s=within)

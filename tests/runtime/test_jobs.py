@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 
 from assay.kernel.errors import AssayError, Cancelled, Conflict, Forbidden, Internal, Invalid, NotFound
 from assay.kernel.jobs import Job
 from assay.kernel.values import now
-from assay.ports.store import Change
+from assay.ports.store import Change, Row
 from assay.runtime._tables import jobs
 from trial.house import ADMIN, VIEWER, Trial, open_trial, until
 from trial.notes._store import notes
@@ -57,6 +58,24 @@ async def test_watching_a_job_shows_every_step_and_its_end(trial: Trial) -> None
         done for state, done in steps if state == "running"
     )
     assert len([done for state, done in steps if state == "running"]) >= 3
+
+
+async def test_a_job_that_ends_while_it_is_looked_at_has_not_gone_back_to_its_start(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await trial.ask("notes.copy", name="n", count=3, seconds=0.02)
+    await running(trial, job)
+    read = trial.store.rows
+
+    async def late(query: Select[Any]) -> list[Row]:
+        rows = await read(query)
+        monkeypatch.setattr(trial.store, "rows", read)
+        await ended(trial, job)
+        return rows
+
+    monkeypatch.setattr(trial.store, "rows", late)
+    seen = await trial.house.desk.jobs.find(job.id)
+    assert seen is not None and seen["state"] == "running" and seen["done"] > 0
 
 
 async def test_watching_an_ended_job_shows_its_end_once(trial: Trial) -> None:

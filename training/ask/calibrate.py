@@ -10,13 +10,12 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import random
 from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import spider
-from corpus import Case, Runner, cases, digest, values
+from corpus import Case, Runner, cases, digest, drawn, values
 from sklearn.isotonic import IsotonicRegression
 
 from assay.ask.calibrate import shares
@@ -70,11 +69,7 @@ def main() -> None:
     asked = parser.parse_args()
     _GRAPHS.update(spider.graphs())
     _MODELS.append(load(asked.weights))
-    tasks = list(cases(_GRAPHS, "validation").items())
-    if asked.limit:
-        every = [case for _, some in tasks for case in some]
-        drawn = {id(case) for case in random.Random(1).sample(every, min(asked.limit, len(every)))}  # noqa: S311
-        tasks = [(name, [case for case in some if id(case) in drawn]) for name, some in tasks]
+    tasks = drawn(cases(_GRAPHS, "validation"), asked.limit)
     with get_context("fork").Pool(2) as pool:
         found = [one for some in pool.imap(_seen, tasks) for one in some]
     names = sorted({name for name, _, _ in found})

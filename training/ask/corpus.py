@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import sqlite3
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +46,13 @@ def cases(graphs: dict[str, Graph], *splits: spider.Split) -> dict[str, list[Cas
         gold = None if isinstance(query, Unliftable) else query
         found.setdefault(one.database, []).append(Case(one.database, one.words, one.synonyms, one.sql, gold))
     return dict(sorted(found.items()))
+
+
+def drawn(found: dict[str, list[Case]], limit: int) -> list[tuple[str, list[Case]]]:
+    """All of them, or so many drawn ones (always the same), by database."""
+    every = [case for some in found.values() for case in some]
+    kept = {id(case) for case in (random.Random(1).sample(every, min(limit, len(every))) if limit else every)}  # noqa: S311
+    return [(name, [case for case in some if id(case) in kept]) for name, some in found.items()]
 
 
 def connect(database: str) -> sqlite3.Connection | None:

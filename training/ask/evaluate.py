@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import time
 from collections import defaultdict
 from multiprocessing import get_context
@@ -15,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import spider
-from corpus import Case, Runner, cases, digest, values
+from corpus import Case, Runner, cases, digest, drawn, values
 
 from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import WEIGHTS, Model, load
@@ -118,11 +117,7 @@ def main() -> None:
     asked = parser.parse_args()
     _GRAPHS.update(spider.graphs())
     _MODELS.append(load(asked.weights))
-    tasks = list(cases(_GRAPHS, "validation").items())
-    if asked.limit:
-        every = [case for _, some in tasks for case in some]
-        drawn = {id(case) for case in random.Random(1).sample(every, min(asked.limit, len(every)))}  # noqa: S311
-        tasks = [(name, [case for case in some if id(case) in drawn]) for name, some in tasks]
+    tasks = drawn(cases(_GRAPHS, "validation"), asked.limit)
     with get_context("fork").Pool(2) as pool:
         found = [one for some in pool.imap(_measure, tasks) for one in some]
     times = [one["ms"] for one in found]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from assay.ask.calibrate import on_public_data
 from assay.ask.engine.answer import Engine
-from assay.ask.engine.rank import Model, load
+from assay.ask.engine.rank import BadWeights, Model, load
 from assay.ask.engine.values import ValueIndex
 from assay.ask.graph import Graph
 from assay.ask.see import comments_of, graph_of, values_of
 from assay.kernel.context import Context
 from assay.kernel.values import Instant
 from assay.ports.databases import Session
+from assay.ports.errors import Unavailable
 from assay.ports.store import Row
 from assay.sources.cache import SchemaCache
 from assay.sources.model import Schema
@@ -37,8 +39,19 @@ class Engines:
         self._model: Model | None = None
         self._kept: OrderedDict[str, Known] = OrderedDict()
 
+    def fault(self) -> str | None:
+        """Why no question can be answered; None when the weights are those that were trained."""
+        try:
+            self._model = self._model or load()
+            on_public_data()
+        except BadWeights as error:
+            return str(error)
+        return None
+
     async def of(self, ctx: Context, source: Row) -> Known:
         """Return what is known of a source; raises Unavailable when it does not answer."""
+        if fault := self.fault():
+            raise Unavailable(f"No question can be answered: {fault}.", cure="install Assay again")
         schema = await ctx.port(SchemaCache).of(ctx, source)
         known = self._kept.pop(source["id"], None)
         if known is None or known.read_at != schema.read_at:
@@ -49,7 +62,6 @@ class Engines:
         return known
 
     def _made(self, session: Session, schema: Schema) -> Known:
-        if self._model is None:
-            self._model = load()
+        assert self._model is not None, "fault() loads it"
         graph = graph_of(schema, comments_of(session))
         return Known(graph, Engine(graph, ValueIndex(values_of(schema, graph)), self._model), schema.read_at)

@@ -130,8 +130,10 @@ async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
 @operation("ask.status", effect="read", needs="ask:read", http=Get("/api/v1/ai/status"), graph=True)
 async def status(asked: Empty, ctx: Context) -> AiStatus:
     """Say whether questions are answered now, and by what."""
-    return AiStatus(available=True, current_model=_MODEL, supported_models=(_MODEL,),
-                    supported_databases=("postgresql",), calibrated_on=on_public_data().says)  # fmt: skip
+    fault = await ctx.workers.in_thread(ctx.port(Engines).fault)
+    says = "" if fault else on_public_data().says
+    return AiStatus(available=fault is None, reason=fault, current_model=_MODEL, supported_models=(_MODEL,),
+                    supported_databases=("postgresql",), calibrated_on=says)  # fmt: skip
 
 
 def _speaks(dialect: str | None, source: Row) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assay.ask.calibrate import Calibration
+from assay.ask.cautions import cautions
 from assay.ask.describe import clauses, sentence
 from assay.ask.engine.answer import Candidate, Engine
 from assay.ask.examine import Examined, examine
 from assay.ask.graph import Graph
-from assay.ask.joins import steps
 from assay.ask.model import Alternative, Clause, Rows
 from assay.ask.render import Unrenderable, tree
 from assay.ask.scope import Unjoinable
@@ -76,7 +76,7 @@ def respond(
         best=examined,
         confidence=round(chance, 4),
         explanation=clauses(best, graph, tree(best.query, graph)),
-        warnings=(*(issue.message for issue in examined.issues), *_joins(best, graph)),
+        warnings=(*(issue.message for issue in examined.issues), *cautions(best.query, graph)),
         alternatives=_others(passed[1:], graph),
         not_understood=_unread(best),
         took_ms=took,
@@ -96,27 +96,6 @@ def _others(rest: Sequence[tuple[Candidate, Examined, float]], graph: Graph) -> 
         Alternative(sql=examined.sql or "", says=sentence(one.query, graph), confidence=round(chance, 4))
         for one, examined, chance in rest
     )
-
-
-def _joins(found: Candidate, graph: Graph) -> list[str]:
-    """What its joins do to rows: multiply them under an aggregate, or lose them."""
-    query = found.query
-    if not query.edges:
-        return []
-    counted = [term for term in query.select if term.function in ("count", "sum", "avg") and not term.distinct]
-    root = counted[0].ref.table if counted else query.select[0].ref.table
-    said: list[str] = []
-    for step in steps(graph, query.edges, root):
-        one, other = graph.tables[step.at].name, graph.tables[step.adds].name
-        if step.fans_out and counted and any(term.ref.table == step.at for term in counted):
-            said.append(f"A row of {one} may meet several of {other}, and is then counted several times.")
-        if step.loses == "null":
-            said.append(f"Rows of {one} that refer to no {other} are left out.")
-        elif step.loses == "childless":
-            said.append(f"Rows of {one} without any {other} are left out.")
-        elif step.loses == "dangling":
-            said.append(f"No constraint says that each {one} has its {other}: rows without one are left out.")
-    return said
 
 
 def _unread(found: Candidate | None) -> tuple[str, ...]:

@@ -70,18 +70,27 @@ def scope(query: Query, graph: Graph, edges: Collection[int] | None = None) -> S
     roles = sorted({(table, via) for table, via in mentioned if via is not None})
     links = [_role(graph, table, via) for table, via in roles]
     named |= {link.one[0] for link in links}
-    if edges is None:
-        edges = query.edges
-    if edges is None:
-        best = trees(graph, named, 1)
-        if not best:
-            raise Unjoinable(f"no key connects {', '.join(sorted(graph.tables[table].name for table in named))}")
-        edges = best[0].edges
-    straight = [_straight(graph, number) for number in sorted(edges)]
+    straight = [_straight(graph, number) for number in sorted(joined(query, graph, named, edges))]
     links = _without_passed(straight, {(table, None) for table in named}) + links
     rows = {row for link in links for row in (link.one, link.other)} | {(table, None) for table in named}
     start = mentioned[0] if mentioned else min(rows, key=_place)
     return _named(graph, _ordered(graph, rows, links, start))
+
+
+def joined(query: Query, graph: Graph, named: Collection[int], edges: Collection[int] | None = None) -> Collection[int]:
+    """The edges that join these tables of a query: those that are given, its own, or the cheapest tree.
+
+    Raises:
+        Unjoinable: the graph leaves the tables apart.
+    """
+    if edges is not None:
+        return edges
+    if query.edges is not None:
+        return query.edges
+    best = trees(graph, named, 1)
+    if not best:
+        raise Unjoinable(f"no key connects {', '.join(sorted(graph.tables[table].name for table in named))}")
+    return best[0].edges
 
 
 def refs(query: Query) -> Iterator[Ref]:

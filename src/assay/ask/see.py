@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from assay.ask.graph import Column, Edge, Graph, Kind, Table
+from assay.ask.infer import infer
 from assay.ports.databases import Session
 from assay.sources import model as sources
 
@@ -34,7 +35,7 @@ def comments_of(session: Session) -> dict[tuple[str, str, str | None], str]:
 
 
 def graph_of(schema: sources.Schema, comments: Mapping[tuple[str, str, str | None], str]) -> Graph:
-    """Make the graph; partitions are left out, since one asks of the table they are parts of."""
+    """Make the graph, with the keys that nobody declared; partitions are left out: one asks of their table."""
     read = [table for table in schema.tables if table.kind != "partition"]
     places = {table.qualified: place for place, table in enumerate(read)}
     tables = tuple(_table(table, comments) for table in read)
@@ -43,7 +44,7 @@ def graph_of(schema: sources.Schema, comments: Mapping[tuple[str, str, str | Non
              tuple(_at(read[places[key.to_table]], name) for name in key.to_columns))
         for place, table in enumerate(read) for key in table.foreign_keys if key.to_table in places
     )  # fmt: skip
-    return Graph("postgres", tables, edges)
+    return infer(Graph("postgres", tables, edges))
 
 
 def values_of(schema: sources.Schema, graph: Graph) -> Values:

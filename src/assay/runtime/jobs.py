@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, insert, or_, select, update
 
 from assay.ports.errors import AssayError, Cancelled, Conflict, Internal
 from assay.ports.store import Change, Row, Store, Unit
@@ -112,14 +112,14 @@ class Jobs:
 
     async def find(self, id: str) -> Row | None:
         """Return a job as it is now, with progress that is not yet written down."""
-        rows = await self._store.rows(select(jobs).where(jobs.c.id == id))
-        return self._with_progress(rows[0]) if rows else None
+        rows = await self._read(select(jobs).where(jobs.c.id == id))
+        return rows[0] if rows else None
 
-    def _with_progress(self, row: Row) -> Row:
-        progress = self._progress.get(row["id"])
-        if progress is None or row["state"] != "running":
-            return row
-        return {**row, "step": progress.step, "done": progress.done, "total": progress.total}
+    async def _read(self, query: Select[Any]) -> list[Row]:
+        # A job that ends while its row is read is forgotten here before the row, still "running", arrives.
+        before = dict(self._progress)
+        rows = await self._store.rows(query)
+        return [_with_progress(row, self._progress.get(row["id"], before.get(row["id"]))) for row in rows]
 
     async def watch(self, id: str, *, poll_s: float = 1.0) -> AsyncIterator[Row]:
         """Yield a job whenever it changed, and last when it has ended; polls for jobs of other processes."""
@@ -343,7 +343,13 @@ class Jobs:
             query = query.where(jobs.c.caller_id == caller_id)
         if before is not None:
             query = query.where(jobs.c.created_at < before)
-        return [self._with_progress(row) for row in await self._store.rows(query)]
+        return await self._read(query)
+
+
+def _with_progress(row: Row, progress: Progress | None) -> Row:
+    if progress is None or row["state"] != "running":
+        return row
+    return {**row, "step": progress.step, "done": progress.done, "total": progress.total}
 
 
 def _as_json(error: AssayError, row: Row) -> dict[str, Any]:

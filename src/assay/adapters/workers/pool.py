@@ -72,6 +72,7 @@ class WorkerPool:
         self._idle: list[_Worker] = []
         self._all: set[_Worker] = set()
         self._settling: set[asyncio.Task[None]] = set()
+        self._warming: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="assay")
         self._closed = False
 
@@ -96,6 +97,20 @@ class WorkerPool:
         """Run a short synchronous function in a bounded pool of threads."""
         context = contextvars.copy_context()
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: context.run(thinking, *args))
+
+    def warm(self) -> None:
+        """Start a process ahead of the first request, which then need not wait for it; to be called in the loop."""
+        self._warming = asyncio.create_task(self._warm(), name="warm a worker")
+        self._keep(self._warming)
+
+    async def _warm(self) -> None:
+        try:
+            worker = await self._start()
+        except Unavailable as error:  # whoever needs one tries again, and is told
+            log.warning("worker: not warmed: %s", error.message)
+            return
+        self._all.add(worker)
+        self._idle.append(worker)
 
     async def close(self) -> None:
         """Stop every process; threads end with what they are doing."""
@@ -133,6 +148,8 @@ class WorkerPool:
 
     async def _take(self) -> _Worker:
         """Return a warm worker that still lives, or start one."""
+        if self._warming is not None:  # sooner there than another one
+            await asyncio.wait([self._warming])
         if self._closed:
             raise Unavailable("No work is begun any more: Assay is stopping.")
         while self._idle:
