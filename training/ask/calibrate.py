@@ -1,4 +1,4 @@
-"""Fits the curve from the ranker's scores to the chance of being right, on databases that nothing was trained on.
+"""Fits the curves from what the engine believes to the chance of being right, on databases it was not trained on.
 
 python training/ask/calibrate.py [--weights DIR] [--limit N]
 
@@ -15,10 +15,11 @@ from pathlib import Path
 
 import numpy as np
 import spider
-from corpus import Case, Runner, cases, digest, drawn, values
+from corpus import Case, cases, drawn, values
+from honesty import calibration_error, coverage
 from sklearn.isotonic import IsotonicRegression
+from suite import Suite
 
-from assay.ask.calibrate import shares
 from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import WEIGHTS, Model, load
 from assay.ask.graph import Graph
@@ -26,39 +27,50 @@ from assay.ask.graph import Graph
 _GRAPHS: dict[str, Graph] = {}
 _MODELS: list[Model] = []
 SAYS = "public data (Spider and Spider-Syn, schemas that the engine was not trained on)"
+Seen = tuple[str, float, bool]
+"""Of a question: its database, what was believed of the best reading, whether it is right."""
 
 
-def _seen(task: tuple[str, list[Case]]) -> list[tuple[str, float, bool]]:
-    """Of each question of a database: its name, the best reading's share, and whether it is right."""
+def _seen(task: tuple[str, list[Case]]) -> list[tuple[Seen, Seen]]:
+    """Each question twice: unseen, and with candidates run."""
     database, some = task
     graph = _GRAPHS[database]
-    engine, runner = Engine(graph, values(database, graph), _MODELS[0]), Runner(database, graph)
-    found: list[tuple[str, float, bool]] = []
+    engine, suite = Engine(graph, values(database, graph), _MODELS[0]), Suite(database, graph)
+    found: list[tuple[Seen, Seen]] = []
     for case in some:
-        gold = runner.run(case.sql, 5000)
-        if gold is None:
+        gold = suite.gold(case.sql)
+        if gold is None or not gold.telling:
             continue
-        sorts = spider.ordered(case.sql)
         for text in case.wordings():
-            ranked = engine.answer(text)
-            rows = runner.query(ranked[0].query) if ranked else None
-            right = rows is not None and digest(rows, sorts) == digest(gold, sorts)
-            found.append((database, shares([one.score for one in ranked])[0] if ranked else 0.0, right))
+            readings = [engine.answer(text), engine.answer(text, suite.own.query)]
+            if readings[0].candidates:
+                plain, ran = ((database, one.sure, gold.right(one.candidates[0].query)) for one in readings)
+                found.append((plain, ran))
     return found
 
 
-def error(raw: list[float], right: list[bool], curve: IsotonicRegression) -> float:
-    """Expected calibration error over ten bins of equal size."""
-    chance = np.asarray(curve.predict(raw))
-    order = np.argsort(chance, kind="stable")
-    marks = np.asarray(right, dtype=float)
-    bins = np.array_split(order, 10)
-    return float(sum(len(part) * abs(chance[part].mean() - marks[part].mean()) for part in bins) / len(marks))
-
-
-def fitted(raw: list[float], right: list[bool]) -> IsotonicRegression:
+def fitted(some: list[Seen]) -> IsotonicRegression:
     """The curve; never surer than 0.97, since nothing of this kind is."""
-    return IsotonicRegression(y_min=0.01, y_max=0.97, out_of_bounds="clip").fit(raw, np.asarray(right, dtype=float))
+    curve = IsotonicRegression(y_min=0.01, y_max=0.97, out_of_bounds="clip")
+    return curve.fit([sure for _, sure, _ in some], [float(right) for _, _, right in some])
+
+
+def crossed(some: list[Seen]) -> dict[str, object]:
+    """How well curves hold that were fitted on the other half of the databases."""
+    names = sorted({name for name, _, _ in some})
+    half = {name for name in names if hashlib.sha256(name.encode()).digest()[1] % 2}
+    parts = [[one for one in some if (one[0] in half) is side] for side in (True, False)]
+    chances: list[float] = []
+    right: list[bool] = []
+    for fit, test in (parts, parts[::-1]):
+        chances += np.asarray(fitted(fit).predict([sure for _, sure, _ in test])).tolist()
+        right += [mark for _, _, mark in test]
+    return {"calibration_error": round(calibration_error(chances, right), 4), "at_0.7": coverage(chances, right, 0.7)}
+
+
+def knots(curve: IsotonicRegression) -> list[list[float]]:
+    """As the product reads them."""
+    return [[round(float(x), 5) for x in curve.X_thresholds_], [round(float(y), 5) for y in curve.y_thresholds_]]
 
 
 def main() -> None:
@@ -69,31 +81,17 @@ def main() -> None:
     asked = parser.parse_args()
     _GRAPHS.update(spider.graphs())
     _MODELS.append(load(asked.weights))
-    tasks = drawn(cases(_GRAPHS, "validation"), asked.limit)
     with get_context("fork").Pool(2) as pool:
+        tasks = drawn(cases(_GRAPHS, "validation"), asked.limit)
         found = [one for some in pool.imap(_seen, tasks) for one in some]
-    names = sorted({name for name, _, _ in found})
-    half = {name for name in names if hashlib.sha256(name.encode()).digest()[1] % 2}
-    parts = [[one for one in found if (one[0] in half) is side] for side in (True, False)]
-    errors = [
-        error([s for _, s, _ in test], [r for _, _, r in test], fitted([s for _, s, _ in fit], [r for _, _, r in fit]))
-        for fit, test in (parts, parts[::-1])
-    ]
-    curve = fitted([s for _, s, _ in found], [r for _, _, r in found])
-    raw = [round(float(x), 5) for x in curve.X_thresholds_]
-    chance = [round(float(y), 5) for y in curve.y_thresholds_]
-    text = json.dumps({"raw": raw, "chance": chance, "says": SAYS}) + "\n"
+    ways = {"unseen": [one for one, _ in found], "ran": [one for _, one in found]}
+    text = json.dumps({**{way: knots(fitted(some)) for way, some in ways.items()}, "says": SAYS}) + "\n"
     (asked.weights / "calibration.json").write_text(text)
     card = json.loads((asked.weights / "model.json").read_text())
     card["sha256"]["calibration.json"] = hashlib.sha256(text.encode()).hexdigest()
     (asked.weights / "model.json").write_text(json.dumps(card, indent=1) + "\n")
-    sure = [right for _, share, right in found if curve.predict([share])[0] >= 0.7]
-    print(json.dumps({  # noqa: T201
-        "questions": len(found), "right": round(sum(r for _, _, r in found) / len(found), 4),
-        "calibration_error_on_the_other_half": [round(one, 4) for one in errors],
-        "answered_at_0.7": round(len(sure) / len(found), 4),
-        "precision_at_0.7": round(sum(sure) / max(len(sure), 1), 4),
-    }))  # fmt: skip
+    right = {way: round(sum(r for _, _, r in some) / len(some), 4) for way, some in ways.items()}
+    print(json.dumps({"questions": len(found), "right": right, **{way: crossed(some) for way, some in ways.items()}}))  # noqa: T201
 
 
 if __name__ == "__main__":

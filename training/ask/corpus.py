@@ -82,15 +82,19 @@ def values(database: str, graph: Graph) -> ValueIndex:
 class Runner:
     """Runs SQL on one database under a cap, and remembers what it returned."""
 
-    def __init__(self, database: str, graph: Graph) -> None:
-        self._connection = connect(database)
+    def __init__(self, connection: sqlite3.Connection | None, graph: Graph) -> None:
+        self._connection = connection
         self._writer = Writer(graph)
         self._known: dict[str, Rows | None] = {}
 
     def query(self, query: Query) -> Rows | None:
         """A candidate's rows; None where it fails."""
-        text = self._writer.text(query)
+        text = self.text(query)
         return None if text is None else self.run(text)
+
+    def text(self, query: Query) -> str | None:
+        """A candidate as SQL; None where its tables do not join."""
+        return self._writer.text(query)
 
     def run(self, text: str, steps: int = STEPS) -> Rows | None:
         """The rows, at most so many; None where it fails or takes too long."""
@@ -112,8 +116,11 @@ class Runner:
 
 
 def digest(rows: Rows, ordered: bool) -> int:
-    """Equal where spider.same_rows holds."""
-    cells = [tuple(_cell(value) for value in row) for row in rows]
+    """Equal where results are the same, in any order of columns as the published metric has it: rows as a multiset
+    unless the gold has an order, numbers to six digits, 3 and 3.0 alike."""
+    columns = [tuple(map(_cell, column)) for column in zip(*rows, strict=True)]
+    columns.sort(key=lambda column: (sorted(column), column))
+    cells = list(zip(*columns, strict=True))
     return hash(tuple(cells if ordered else sorted(cells)))
 
 

@@ -60,6 +60,11 @@ def ranker(
     return convert(lightgbm.train(parameters, lightgbm.Dataset(rows, labels, group=list(groups)), rounds))
 
 
+def judge(rows: NDArray[np.float32], labels: NDArray[Any]) -> Trees:
+    """Boosted trees for whether the best reading is right: small ones, since there is one row a question."""
+    return trees(rows, labels, 110, num_leaves=10, learning_rate=0.05, min_data_in_leaf=30, feature_fraction=0.3)
+
+
 def convert(model: Any) -> Trees:
     """LightGBM's trees as arrays; each leaf points at itself."""
     dumped = model.dump_model()["tree_info"]

@@ -10,7 +10,8 @@ import random
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import log
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,23 +20,31 @@ from typing import Any
 import fit
 import numpy as np
 import spider
-from corpus import Case, Runner, cases, digest, values
+from corpus import Case, Runner, cases, connect, values
 from labels import Labels, label, names
 from mine import Pair, Use, lexicon
 from numpy.typing import NDArray
+from suite import Gold, Suite
+from unanswerable import Lacking, bereft, foreign
 
-from assay.ask.engine.answer import MOST_RUN, Engine
+from assay.ask.engine.answer import MOST_RUN, Engine, outcomes_of, with_outcomes
 from assay.ask.engine.features import Scene
 from assay.ask.engine.lexicon import Lexicon
+from assay.ask.engine.propose import Draft
 from assay.ask.engine.rank import TREE_FIELDS, WEIGHTS, Head, Model, Trees
 from assay.ask.engine.sketch import HEADS, pieces, surroundings
 from assay.ask.engine.slots import ROLES
+from assay.ask.engine.sure import row
 from assay.ask.engine.values import ValueIndex
-from assay.ask.engine.weigh import Outcome, outcome, outcome_rows
+from assay.ask.engine.weigh import Outcome
 from assay.ask.engine.words import name_words
 from assay.ask.graph import Graph
 
-FOLDS = 2
+FOLDS = 4
+HALVES = 2
+"""Of the folds, for what learns from the rankers' scores."""
+FOREIGN, BEREFT = 6, 8
+"""Questions without an answer that the judges see, of each database."""
 Floats = NDArray[np.float32]
 
 
@@ -152,52 +161,103 @@ def together(sketches: list[tuple[str, ...]]) -> dict[str, float]:
 def _candidates(task: tuple[str, list[Example], int]) -> list[Ranked]:
     database, examples, fold = task
     graph = _GRAPHS[database]
-    engine = Engine(graph, ValueIndex.empty(), _MODEL[fold])
-    runner = Runner(database, graph)
+    engine, suite = Engine(graph, ValueIndex.empty(), _MODEL[fold]), Suite(database, graph)
     found: list[Ranked] = []
     for one in examples:
-        gold = runner.run(one.case.sql, 5000)
+        gold = suite.gold(one.case.sql)
         drafts = engine.drafts(one.scene)
-        if gold is None or not drafts:
-            continue
-        sorts = spider.ordered(one.case.sql)
-        wanted = digest(gold, sorts)
-        right: list[int] = []
-        outcomes: list[Outcome | None] = []
-        for draft in drafts:
-            rows = runner.query(draft.query)
-            right.append(int(rows is not None and digest(rows, sorts) == wanted))
-            outcomes.append(None if rows is None else outcome(rows, draft.query.limit))
-        found.append(Ranked(fold, engine.weights(one.scene, drafts), np.asarray(right, dtype=np.int8), outcomes))
+        if gold is not None and gold.telling and drafts:
+            found.append(_ranked(fold, engine.weights(one.scene, drafts), drafts, suite.own, gold))
     return found
 
 
-def ranked_with(first: dict[int, Trees], found: list[Ranked]) -> tuple[Floats, NDArray[np.int8], list[int]]:
-    """The first candidates of each example with what running them showed."""
-    rows, marks, groups = [], [], []
-    for one in found:
-        scores = first[one.fold].score(one.rows)
-        order: list[int] = np.argsort(-scores, kind="stable")[:MOST_RUN].tolist()
-        shown = outcome_rows([one.outcomes[at] for at in order], scores[order])
-        if one.right[order].any():
-            rows.append(np.concatenate([one.rows[order], scores[order][:, None], shown], axis=1))
-            marks.append(one.right[order])
-            groups.append(len(order))
-    return np.concatenate(rows), np.concatenate(marks), groups
+def _lacking(task: tuple[str, list[Lacking], int, Lexicon]) -> list[Ranked]:
+    """Candidates for questions whose answer is not there: every one is wrong, unless it happens to give the rows."""
+    database, some, fold, words = task
+    held, suite = values(database, _GRAPHS[database]), Suite(database, _GRAPHS[database])
+    found: list[Ranked] = []
+    for one in some:
+        stored = held if one.graph is _GRAPHS[database] else values(database, one.graph)
+        engine = Engine(one.graph, stored, replace(_MODEL[fold], lexicon=words))
+        runner = Runner(connect(database), one.graph)
+        seen = engine.scene(one.text)
+        drafts = engine.drafts(seen)
+        if drafts:
+            gold = suite.gold(one.case.sql) if one.why == "bereft" else None
+            found.append(_ranked(fold, engine.weights(seen, drafts), drafts, runner, gold))
+    return found
 
 
-def stage_two(found: list[Ranked]) -> dict[str, Trees]:
-    """The ranker, and the one that also knows the rows; the second learns on scores that the first gives unseen."""
-    useful = [one for one in found if one.right.any()]
+def _ranked(fold: int, rows: Floats, drafts: list[Draft], runner: Runner, gold: Gold | None) -> Ranked:
+    texts = [runner.text(draft.query) for draft in drafts]
+    right = [int(gold is not None and text is not None and gold.right_text(text)) for text in texts]
+    outcomes = outcomes_of(runner.query, [draft.query for draft in drafts])
+    return Ranked(fold, rows, np.asarray(right, dtype=np.int8), outcomes)
 
-    def learn(some: list[Ranked]) -> Trees:
-        return fit.ranker(
-            np.concatenate([one.rows for one in some]), np.concatenate([one.right for one in some]),
-            [len(one.rows) for one in some],
-        )  # fmt: skip
 
-    first = {fold: learn([one for one in useful if one.fold != fold]) for fold in range(FOLDS)}
-    return {"rank": learn(useful), "rerank": fit.ranker(*ranked_with(first, useful))}
+@dataclass
+class Shortlist:
+    """The first candidates of one example, by scores of a ranker that never saw it, and what running them showed."""
+
+    fold: int
+    scores: Floats
+    """Of all candidates, best first."""
+    best: Floats
+    """What the ranker saw of the best one."""
+    rows: Floats
+    right: NDArray[np.int8]
+
+
+def shortlist(first: dict[int, Trees], one: Ranked) -> Shortlist:
+    """Rank with the other half's ranker."""
+    scores = first[one.fold % HALVES].score(one.rows)
+    order = np.argsort(-scores, kind="stable")
+    near = order[:MOST_RUN]
+    shown = with_outcomes(one.rows[near], scores[near], [one.outcomes[at] for at in near.tolist()])
+    return Shortlist(one.fold, scores[order], one.rows[order[0]], shown, one.right[near])
+
+
+def learn(some: list[tuple[Floats, NDArray[np.int8]]]) -> Trees:
+    """A ranker, on the candidates of examples that hold a right one."""
+    useful = [(rows, right) for rows, right in some if right.any()]
+    return fit.ranker(
+        np.concatenate([rows for rows, _ in useful]), np.concatenate([right for _, right in useful]),
+        [len(rows) for rows, _ in useful],
+    )  # fmt: skip
+
+
+def stage_two(found: list[Ranked], lacking: list[Ranked]) -> dict[str, Trees]:
+    """The two rankers, without rows and with them, and the two judges of the best reading.
+
+    Whatever learns from scores learns from those that a model gave to databases it never saw."""
+    first = crossed(found)
+    lists = [shortlist(first, one) for one in found]
+    again = crossed(lists)
+    judged = [*lists, *(shortlist(first, one) for one in lacking)]
+    return {
+        "rank": learn([(one.rows, one.right) for one in found]),
+        "rerank": learn([(one.rows, one.right) for one in lists]),
+        "sure": fit.judge(
+            np.stack([row(one.scores, one.best) for one in judged]), np.asarray([one.right[0] for one in judged])
+        ),
+        "sure_ran": fit.judge(*_after_running(again, judged)),
+    }
+
+
+def crossed(some: Sequence[Ranked | Shortlist]) -> dict[int, Trees]:
+    """For each half of the folds, a ranker that learned from the other half."""
+    return {half: learn([(one.rows, one.right) for one in some if one.fold % HALVES != half]) for half in range(HALVES)}
+
+
+def _after_running(again: dict[int, Trees], judged: list[Shortlist]) -> tuple[Floats, NDArray[np.int8]]:
+    rows: list[Floats] = []
+    marks: list[int] = []
+    for one in judged:
+        scores = again[one.fold % HALVES].score(one.rows)
+        order = np.argsort(-scores, kind="stable")
+        rows.append(row(scores[order], one.rows[order[0]]))
+        marks.append(int(one.right[order[0]]))
+    return np.stack(rows), np.asarray(marks, dtype=np.int8)
 
 
 def save(model: Model, folder: Path, facts: dict[str, Any]) -> None:
@@ -224,7 +284,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--cache", type=Path, help="folder for intermediate results, to try the later steps again")
-    parser.add_argument("--ranked", type=int, default=2400, help="examples that the rankers learn on")
+    parser.add_argument("--ranked", type=int, default=100_000, help="examples that the rankers learn on, at most")
     parser.add_argument("--every", type=int, default=1, help="take each so-manieth question only, to be quick")
     parser.add_argument("--rounds", type=int, default=80)
     asked = parser.parse_args()
@@ -247,9 +307,10 @@ def main() -> None:
     _MODEL.update(enumerate(parts))
     say("first stage")
     ranked = cached(asked.cache, "ranked", lambda: candidates(examples, fold_of, asked.ranked))
+    lacking = cached(asked.cache, "lacking", lambda: without_answer(found, fold_of, lexicons))
     share = sum(one.right.any() for one in ranked) / len(ranked)
     say(f"{len(ranked)} ranked, oracle {share:.3f}, first {sum(int(one.right[0]) for one in ranked) / len(ranked):.3f}")
-    model.trees.update(stage_two(ranked))
+    model.trees.update(stage_two(ranked, lacking))
     facts = {"examples": len(examples), "databases": len(found), "ranked": len(ranked), "oracle": round(share, 4)}
     save(model, asked.out, facts)
     say("written")
@@ -262,7 +323,7 @@ def _stage(task: tuple[int | None, Lexicon, dict[str, int], int]) -> Model:
 
 def stages(tasks: list[tuple[int | None, Lexicon, dict[str, int], int]]) -> list[Model]:
     """The first stage on everything, and on everything but each fold; side by side, each on one thread."""
-    with get_context("fork").Pool(len(tasks)) as pool:
+    with get_context("fork").Pool(2) as pool:
         return pool.map(_stage, tasks, chunksize=1)
 
 
@@ -282,6 +343,16 @@ def candidates(examples: list[Example], fold_of: dict[str, int], most: int) -> l
     tasks = [(name, some, fold_of[name]) for name, some in sorted(by_database.items())]
     with get_context("fork").Pool(2) as pool:
         return [one for some in pool.imap(_candidates, tasks) for one in some]
+
+
+def without_answer(found: dict[str, list[Case]], fold_of: dict[str, int], lexicons: dict[int, Lexicon]) -> list[Ranked]:
+    """Candidates for questions that their database cannot answer."""
+    by_database: dict[str, list[Lacking]] = {}
+    for name, one in (*foreign(found, _GRAPHS, FOREIGN), *bereft(found, _GRAPHS, BEREFT)):
+        by_database.setdefault(name, []).append(one)
+    tasks = [(name, some, fold_of[name], lexicons[fold_of[name]]) for name, some in sorted(by_database.items())]
+    with get_context("fork").Pool(2) as pool:
+        return [one for some in pool.imap(_lacking, tasks) for one in some]
 
 
 def cached(folder: Path | None, name: str, make: Any) -> Any:

@@ -1794,6 +1794,7 @@ export interface components {
              * @default {
              *       "confidence_threshold": 0.7,
              *       "alternatives": 3,
+             *       "consult_rows": true,
              *       "execute": false,
              *       "max_rows": 100
              *     }
@@ -1877,6 +1878,12 @@ export interface components {
              * @default 3
              */
             alternatives: number;
+            /**
+             * Consult Rows
+             * @description Run readings that are cheap, read-only and checked, to choose among them by what they return.
+             * @default true
+             */
+            consult_rows: boolean;
             /**
              * Execute
              * @description Run the SQL when it passed every check, and return its rows.

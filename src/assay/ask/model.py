@@ -29,6 +29,8 @@ class GenerationOptions(Value):
     """Below this the answer is refused, and the SQL stands under the error's details only."""
     alternatives: int = Field(default=3, ge=0, le=10)
     """At most so many other readings of the question."""
+    consult_rows: bool = True
+    """Run readings that are cheap, read-only and checked, to choose among them by what they return."""
     execute: bool = False
     """Run the SQL when it passed every check, and return its rows."""
     max_rows: int = Field(default=100, ge=1, le=1_000)

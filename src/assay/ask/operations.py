@@ -59,8 +59,10 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     calibration = on_public_data()
 
     def think(session: Session) -> Response:
-        return respond(session, known.engine, known.graph, calibration, asked.natural_language,
-                       alternatives=options.alternatives, cap=CAP)  # fmt: skip
+        return respond(
+            session, known.engine, known.graph, calibration, asked.natural_language, alternatives=options.alternatives,
+            cap=CAP, consult=options.consult_rows and not session.facts.superuser,
+        )  # fmt: skip
 
     found = await visit(ctx, source, think)
     if found.best is None or found.best.sql is None or found.confidence < options.confidence_threshold:

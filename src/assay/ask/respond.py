@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from assay.ask.calibrate import Calibration
 from assay.ask.cautions import cautions
+from assay.ask.consult import Consultation
 from assay.ask.describe import clauses, sentence
-from assay.ask.engine.answer import Candidate, Engine
-from assay.ask.examine import Examined, examine
+from assay.ask.engine.answer import Candidate, Engine, Reading
+from assay.ask.examine import Examined
 from assay.ask.graph import Graph
 from assay.ask.model import Alternative, Clause, Rows
-from assay.ask.render import Unrenderable, tree
-from assay.ask.scope import Unjoinable
+from assay.ask.render import tree
 from assay.ports.databases import Session
 
 TRIED = 12
@@ -45,40 +45,36 @@ def respond(
     *,
     alternatives: int,
     cap: int,
+    consult: bool,
 ) -> Response:
     """Read a question, check the readings with the live database, and keep the first that passes.
+
+    Args:
+        consult: run the cheap ones among the first readings, and rank them by what they return.
 
     Raises Unavailable when the database is gone.
     """
     began = time.perf_counter()
-    found = engine.answer(question)
-    chances = calibration.chances([one.score for one in found])
-    passed: list[tuple[Candidate, Examined, float]] = []
-    texts: set[str] = set()
-    for one, chance in list(zip(found, chances, strict=True))[:TRIED]:
+    bench = Consultation(session, graph, cap)
+    reading = engine.answer(question, bench.rows if consult else None)
+    passed: dict[str, tuple[Candidate, Examined, float]] = {}
+    for one, chance in list(zip(reading.candidates, calibration.chances(reading), strict=True))[:TRIED]:
         if len(passed) > alternatives:
             break
-        try:
-            text = tree(one.query, graph).sql(dialect=graph.dialect)
-        except (Unrenderable, Unjoinable, ValueError):
-            continue
-        if text in texts:
-            continue
-        texts.add(text)
-        examined = examine(session, graph, text, cap=cap)
-        if examined.passed:
-            passed.append((one, examined, chance))
+        text = bench.text(one.query)
+        if text is not None and text not in passed and (examined := bench.examined(text)).passed:
+            passed[text] = one, examined, chance
     took = (time.perf_counter() - began) * 1e3
     if not passed:
-        return Response(None, not_understood=_unread(found[0] if found else None), took_ms=took)
-    best, examined, chance = passed[0]
+        return Response(None, not_understood=_unread(reading), took_ms=took)
+    (best, examined, chance), *rest = passed.values()
     return Response(
         best=examined,
         confidence=round(chance, 4),
         explanation=clauses(best, graph, tree(best.query, graph)),
         warnings=(*(issue.message for issue in examined.issues), *cautions(best.query, graph)),
-        alternatives=_others(passed[1:], graph),
-        not_understood=_unread(best),
+        alternatives=_others(rest, graph),
+        not_understood=_unread(reading),
         took_ms=took,
     )
 
@@ -98,8 +94,7 @@ def _others(rest: Sequence[tuple[Candidate, Examined, float]], graph: Graph) -> 
     )
 
 
-def _unread(found: Candidate | None) -> tuple[str, ...]:
+def _unread(reading: Reading) -> tuple[str, ...]:
     """Capitalised or quoted phrases that no value of the database was found for."""
-    if found is None:
-        return ()
-    return tuple(span.text for span in found.links.spans if span.number is None and not span.found)
+    spans = reading.candidates[0].links.spans if reading.candidates else ()
+    return tuple(span.text for span in spans if span.number is None and not span.found)

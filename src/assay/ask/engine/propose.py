@@ -23,6 +23,10 @@ REACH = 8.0
 """Nats below the likeliest sketch at which one is let go."""
 AGREEMENT = 0.6
 """How much the parts' habit of coming together counts beside the parts themselves."""
+MOST_WIDENED = 16
+"""Drafts that are also tried with one more table joined."""
+NAMED, WIDER = 0.6, 1.5
+"""How well a question names a table that is joined for itself, and what joining it costs, in nats."""
 _WIDTHS = (("select", 6), ("where", 4), ("shape", 6), ("nest", 4), ("distinct", 2))
 
 
@@ -71,7 +75,25 @@ def propose(linker: Linker, model: Model, beliefs: Beliefs, slots: Slots) -> lis
             known = best.get(draft.query)
             if known is None or known.score < draft.score:
                 best[draft.query] = draft
+    found = sorted(best.values(), key=lambda draft: -draft.score)
+    for draft in [grown for one in found[:MOST_WIDENED] for grown in _widened(linker, slots, one)]:
+        best.setdefault(draft.query, draft)
     return sorted(best.values(), key=lambda draft: -draft.score)[:MOST_DRAFTS]
+
+
+def _widened(linker: Linker, slots: Slots, draft: Draft) -> Iterator[Draft]:
+    """The same, of those rows only that meet a row of one more table that the question names and no term does."""
+    query = draft.query
+    if query.combine is not None or any(isinstance(one.value, Query) for group in query.where for one in group):
+        return
+    covers = [max(mention.cover, mention.association / 4) for mention in slots.links.tables]
+    near = {at for edge in linker.graph.edges for at in (edge.table, edge.to)}
+    for at in sorted(near, key=lambda at: -covers[at])[:3]:
+        if covers[at] >= NAMED and not draft.tables >> at & 1:
+            yield replace(
+                draft, query=replace(query, also=frozenset({at})), tables=draft.tables | 1 << at,
+                score=draft.score - WIDER + covers[at],
+            )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

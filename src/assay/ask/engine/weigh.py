@@ -67,10 +67,10 @@ class Weigher:
     def _row(self, at: int, draft: Draft, best: float) -> tuple[float, ...]:
         query = draft.query
         outer = {term.ref.table for term in query.select} | {one.term.ref.table for g in query.where for one in g}
-        outer |= {ref.table for ref in query.group} | {order.term.ref.table for order in query.order}
+        outer |= {ref.table for ref in query.group} | {order.term.ref.table for order in query.order} | query.also
         size = self.size(frozenset(outer))
         used = {term.ref for term in terms_of(query)}
-        tables = {ref.table for ref in used}
+        tables = {ref.table for ref in used} | query.also
         select = [self._cover(term.ref) for term in query.select]
         covers = [self._cover(ref) for ref in used if ref.column is not None]
         filters = [one for group in query.where for one in group]
@@ -81,7 +81,8 @@ class Weigher:
             min(select, default=0.0), sum(select) / max(len(select), 1), min(covers, default=1.0),
             sum(covers) / max(len(covers), 1), float(sum(cover < 0.4 for cover in covers)),
             float(len(query.select)), float(len(filters)), float(query.distinct), *self._grouping(query),
-            *self._selecting(query, filters), *self._shape(query, draft),
+            *self._selecting(query, filters), *self._shape(query, draft), float(len(query.also)),
+            max((self.links.tables[at].cover for at in query.also), default=0.0),
             *(float(cue in self._asked) for cue in _ASKED), float(self._size), float(len(self.links.spans)),
         )  # fmt: skip
 

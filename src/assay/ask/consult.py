@@ -1,0 +1,53 @@
+"""Puts readings through the checks, and runs those that are cheap, so that their rows tell which one is meant."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from assay.ask.examine import Examined, examine
+from assay.ask.graph import Graph
+from assay.ask.ir import Query
+from assay.ask.render import Unrenderable, tree
+from assay.ask.scope import Unjoinable
+from assay.ports.databases import Session
+from assay.ports.errors import Refused, TimedOut
+
+CHEAP = 25_000.0
+"""Planner units that a reading may cost to be run for its rows alone: about a fifth of a second."""
+BUDGET_S = 0.6
+"""For all readings of one question."""
+MOST_ROWS = 1_000
+
+
+class Consultation:
+    """One question's readings on one live database; each is checked once."""
+
+    def __init__(self, session: Session, graph: Graph, cap: int) -> None:
+        self._session, self._graph, self._cap = session, graph, cap
+        self._known: dict[str, Examined] = {}
+        self._until = time.monotonic() + BUDGET_S
+
+    def text(self, query: Query) -> str | None:
+        """The reading as SQL of this dialect; None where it cannot be said."""
+        try:
+            return tree(query, self._graph).sql(dialect=self._graph.dialect)
+        except (Unrenderable, Unjoinable, ValueError):
+            return None
+
+    def examined(self, text: str) -> Examined:
+        """What the checks say; raises Unavailable when the database is gone."""
+        if text not in self._known:
+            self._known[text] = examine(self._session, self._graph, text, cap=self._cap)
+        return self._known[text]
+
+    def rows(self, query: Query) -> Sequence[Sequence[object]] | None:
+        """Its rows, if it passes every check, is cheap, and there is time; else None."""
+        text = self.text(query) if time.monotonic() < self._until else None
+        found = self.examined(text) if text is not None else None
+        if found is None or found.sql is None or found.cost is None or found.cost > CHEAP:
+            return None
+        try:
+            return self._session.read(found.sql, MOST_ROWS).rows
+        except (Refused, TimedOut):
+            return None
