@@ -26,7 +26,7 @@ class AnthropicModel:
     """
 
     def __init__(self, endpoint: Endpoint, model: str) -> None:
-        self._wire = Wire(endpoint)
+        self._wire = Wire(endpoint, headers={"anthropic-version": VERSION})
         self._model = model
 
     @property

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from assay.ports.errors import Invalid, Unavailable
@@ -27,7 +26,6 @@ class Endpoint:
     url: str
     key: Secret | None = None
     key_header: str = "authorization"
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     private: bool = False
     setting: str = "AI_ENDPOINT"
 

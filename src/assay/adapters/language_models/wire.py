@@ -31,9 +31,9 @@ _KEYS = re.compile(r"\b(?:sk|pk|key|Bearer)[-_ ][\w*.-]{6,}", re.IGNORECASE)
 class Wire:
     """The connection to one endpoint; raises what `ports.language_model.LanguageModel` says."""
 
-    def __init__(self, endpoint: Endpoint, *, retries: int = RETRIES) -> None:
+    def __init__(self, endpoint: Endpoint, *, headers: Mapping[str, str] | None = None) -> None:
         self.endpoint = endpoint
-        self._retries = retries
+        self._headers = headers or {}
         self._client: httpx2.AsyncClient | None = None
 
     async def ask(self, method: str, path: str, deadline: Deadline, body: Mapping[str, Any] | None = None) -> Any:
@@ -102,7 +102,7 @@ class Wire:
                 break
             except (Limited, Unavailable) as error:
                 wait = _wait(error, tried)
-                if tried >= self._retries or wait is None or wait >= deadline.left(LONGEST_S):
+                if tried >= RETRIES or wait is None or wait >= deadline.left(LONGEST_S):
                     raise
             tried += 1
             await asyncio.sleep(wait)
@@ -138,7 +138,7 @@ class Wire:
             self._client = httpx2.AsyncClient(
                 trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(None), limits=limits
             )
-        headers = {"host": endpoint.authority, "accept-encoding": "identity", **endpoint.headers}
+        headers = {"host": endpoint.authority, "accept-encoding": "identity", **self._headers}
         if endpoint.key is not None:
             bearer = "Bearer " if endpoint.key_header == "authorization" else ""
             headers[endpoint.key_header] = f"{bearer}{endpoint.key.reveal()}"
