@@ -5,12 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
 
 from assay.adapters.language_models import wire
 from assay.adapters.language_models.anthropic import AnthropicModel
@@ -317,6 +324,42 @@ def test_nobody_at_the_address_is_said_in_one_sentence() -> None:
         with pytest.raises(Unavailable, match="does not take the connection"):
             await model.complete(PROMPT, Deadline.after(5))
         await model.close()
+
+    asyncio.run(whole())
+
+
+def certified(file: Path, name: str) -> None:
+    """Write a certificate for a name, and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    made = x509.CertificateBuilder(subject, subject, key.public_key(), 1, now - timedelta(1), now + timedelta(1))
+    made = made.add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(made.sign(key, SHA256()).public_bytes(serialization.Encoding.PEM) + key.private_bytes(*form))
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", True), ("other.test", True), ("localhost", False)])
+def test_a_certificate_is_checked_for_the_name_though_an_address_is_connected_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, trusted: bool
+) -> None:
+    certified(tmp_path / "server.pem", name)
+    certified(tmp_path / "another.pem", name)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / ("server.pem" if trusted else "another.pem")))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+
+    async def whole() -> None:
+        with Server(giving(said('{"sql": "SELECT 1"}'))) as server:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            model = over("openai", f"https://localhost:{server.server_address[1]}")
+            if trusted and name == "localhost":
+                assert (await model.complete(PROMPT, Deadline.after(10))).value
+            else:
+                with pytest.raises(Unavailable, match="certificate"):
+                    await model.complete(PROMPT, Deadline.after(10))
+                assert server.seen == [], "nothing was said, the key least of all"
+            await model.close()
 
     asyncio.run(whole())
 

@@ -75,9 +75,7 @@ class AiSettings(BaseSettings):
         default="2024-10-21", validation_alias=_named("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION")
     )
     """Version of Azure's interface."""
-    ollama_endpoint: str = Field(
-        default="http://127.0.0.1:11434", validation_alias=_named("OLLAMA_ENDPOINT", "OLLAMA_HOST")
-    )
+    ollama_endpoint: str = Field(default="http://127.0.0.1:11434", validation_alias=_named("OLLAMA_ENDPOINT"))
     """Address of Ollama; without /v1."""
     keep_model_calls_days: float = Field(default=90, gt=0)
     """How long it is kept what was asked of models by whom and what it cost; never the words."""

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import re
+import ssl
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -136,8 +137,9 @@ class Wire:
         if self._client is None:
             limits = httpx2.Limits(max_connections=32, keepalive_expiry=30)
             self._client = httpx2.AsyncClient(
-                trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(None), limits=limits
-            )
+                trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(None), limits=limits,
+                verify=ssl.create_default_context(),
+            )  # fmt: skip
         headers = {"host": endpoint.authority, "accept-encoding": "identity", **self._headers}
         if endpoint.key is not None:
             bearer = "Bearer " if endpoint.key_header == "authorization" else ""
@@ -151,8 +153,11 @@ class Wire:
             )  # fmt: skip
             try:
                 return await self._client.send(request, stream=True)
-            except httpx2.ConnectError:
+            except httpx2.ConnectError as error:
                 fault = "does not take the connection"
+                if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                    raise Unavailable(f"{endpoint.host} shows a certificate that is not trusted, or not its own.",
+                                      cure="name its authority in SSL_CERT_FILE") from None  # fmt: skip
             except (httpx2.HTTPError, httpx2.InvalidURL):
                 fault = "broke the connection off"
                 break
