@@ -91,7 +91,7 @@ def _models(settings: Settings, processes: Processes) -> dict[str, LanguageModel
     """The language models that the settings name; raises Invalid when one of them lacks something."""
 
     def server(url: str | None, key: SecretStr | None, setting: str, key_setting: str) -> Server:
-        return Server(url, setting, Secret(key.get_secret_value()) if key else None, key_setting)
+        return Server(url, setting, Secret(key.get_secret_value().strip()) if key else None, key_setting)
 
     given = settings
     servers = {

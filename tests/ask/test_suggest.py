@@ -94,6 +94,7 @@ def test_a_model_that_agrees_with_the_engine_makes_the_answer_surer(home: Home) 
     assert both.confidence >= alone.confidence and both.calibrated_on == UNCALIBRATED != alone.calibrated_on
     assert both.verdict == "assayed" and all(check.passed for check in both.checks)
     assert len(seen) == 3, "as many samples as the settings say"
+    assert sorted(one.body["temperature"] for one in seen) == [0.1, 0.7, 0.7], "samples could differ"
 
 
 def test_a_model_answers_what_the_engine_cannot_read_and_is_named_and_explained(home: Home) -> None:

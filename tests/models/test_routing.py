@@ -211,6 +211,8 @@ async def opened(folder: Path, **settings: Any) -> None:
         ({"ai_provider": "local:/nowhere/x.gguf"}, "AI_MODEL"),
         ({"ai_provider": "custom"}, "AI_ENDPOINT"),
         ({"ai_provider": "gpt"}, "AI_PROVIDER"),
+        ({"ai_provider": "claude:x", "anthropic_api_key": f"{KEY}ü"}, "ANTHROPIC_API_KEY"),
+        ({"ai_provider": "claude:x", "anthropic_api_key": f"{KEY}\nx"}, "ANTHROPIC_API_KEY"),
         ({"ai_provider": "ollama:a,local:a,ollama:a"}, "AI_PROVIDER"),
         ({"ai_provider": "openai:x", "openai_api_key": KEY, "ai_private": True}, "OPENAI_BASE_URL"),
         ({"ai_provider": "custom", "ai_endpoint": "http://10.1.2.3:8000/v1", "ai_private": True}, "AI_ENDPOINT"),

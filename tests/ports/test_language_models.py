@@ -238,6 +238,9 @@ def test_a_local_server_lets_nobody_in_without_the_key_that_only_we_have(tiny: P
         async with serving(tiny) as served:
             assert served.local._child is not None
             line = Path(f"/proc/{served.local._child.pid}/cmdline").read_text()  # noqa: ASYNC240 - a file of the kernel
+            limits = Path(f"/proc/{served.local._child.pid}/limits").read_text()  # noqa: ASYNC240
+            (memory,) = (one.split() for one in limits.splitlines() if one.startswith("Max address space"))
+            assert 2**32 < int(memory[3]) < 2**34, "it cannot take all memory"
             assert served.key.reveal() not in line and len(served.key.reveal()) > 30
             stranger = OpenAiModel(Endpoint(f"{served.url}/v1"), "tiny.gguf")
             assert isinstance(await failure(stranger.complete(prompt(), Deadline.after(20))), Unavailable)

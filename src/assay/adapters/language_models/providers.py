@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +71,8 @@ def make(provider: str, model: str, access: Access, processes: Processes) -> Lan
     if server.key is None and provider in ("openai", "azure", "claude", "deepseek"):
         raise Invalid(f"{server.key_setting}: {provider} needs a key, and there is none.", field=server.key_setting,
                       cure=f"set {server.key_setting} in the environment")  # fmt: skip
+    if server.key is not None and not re.fullmatch(r"[!-~]{1,4096}", server.key.reveal()):
+        raise Invalid(f"{server.key_setting}: a key is printable ASCII without spaces.", field=server.key_setting)
     if not server.url:
         raise Invalid(f"{server.url_setting}: {provider} needs an address.", field=server.url_setting)
     headers = {"claude": "x-api-key", "azure": "api-key"}

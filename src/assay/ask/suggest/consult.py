@@ -20,13 +20,18 @@ from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Invalid
 from assay.ports.language_model import LanguageModels, Prompt, Routed
 from assay.ports.store import Row
+from assay.runtime.telemetry import log
 from assay.sources.visit import visit
+
+_log = log(__name__)
 
 AUTO = "auto"
 PURPOSE = "ask.generate"
 SPARE_S = 5.0
 """Of the call's own deadline, kept for checking and proving."""
 LONGEST_SQL = 20_000
+SPREAD = 0.7
+"""Temperature of all samples but the first: that samples agree says something only where they could differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,10 @@ async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Dead
         return _Heard(links, None, silent=f"{reason}, so none was asked")
     settings = ctx.settings
     prompts = [
-        prompt(told, max_tokens=settings.ai_max_tokens, temperature=settings.ai_temperature, seed=seed)
+        prompt(told, max_tokens=settings.ai_max_tokens, seed=seed,
+               temperature=settings.ai_temperature if seed == 0 else max(settings.ai_temperature, SPREAD))
         for seed in range(settings.ai_samples)
-    ]
+    ]  # fmt: skip
     return _read(await _asked(ctx, prompts, asked, deadline), links, prompts[0])
 
 
@@ -119,7 +125,10 @@ def _read(said: Sequence[Routed | BaseException], links: Links, asked: Prompt) -
         if isinstance(one, AssayError):
             silent = silent or one.message.rstrip(".")
         elif isinstance(one, BaseException):
-            raise one
+            if not isinstance(one, Exception):
+                raise one
+            _log.error("a language model's adapter failed", exc_info=one)
+            silent = silent or "something went wrong inside, and the log has it"
         else:
             sql = str((one.reply.value or {}).get("sql", "")).strip()
             if 0 < len(sql) <= LONGEST_SQL:

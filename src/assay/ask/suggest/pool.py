@@ -107,9 +107,11 @@ def pool(
     ranked = sorted(entries.values(), key=lambda one: (-one.confidence, -one.chance))
     if not accepted or not ranked:
         return Pooled(found, rejected=refused)
-    best = ranked[0]
+    # an alternative of the engine that nobody else proposed was not handed on with its checks
+    best = next(one for one in ranked if one.examined is not None)
+    others = [one for one in ranked if one is not best]
     by = ((EMBEDDED,) if best.chance else ()) + tuple(best.models)
-    shown = tuple(map(_alternative, ranked[1 : alternatives + 1]))
+    shown = tuple(map(_alternative, others[:alternatives]))
     if best.examined is None or best.sql == first:
         response = replace(found, confidence=round(best.confidence, 4), alternatives=shown)
     else:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from assay.ask.suggest.brief import Piece
 
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (reason, re.compile(pattern, re.IGNORECASE))
+    (reason, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
     for reason, pattern in (
         ("asks to set instructions aside",
          r"\b(ignore|disregard|forget|override|bypass)\b.{0,40}\b(instruction|prompt|rule|message|guard|above|previous)"),
@@ -21,7 +21,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("imitates the turns of a conversation",
          r"<\|\w*\|?>?|\[/?INST\]|</?(system|assistant|user|tool_call)\b|^\s*(system|assistant|human)\s*:|#{2,}\s*(system|instruction)"),
         ("tells what to answer",
-         r"\b(respond|reply|answer|output|print)\s+(only\s+|exactly\s+)?with\b|\binstead,?\s+(run|execute|write|select|return)\b"),
+         r"\b(respond|reply|answer|output|print)\s+(only\s+|exactly\s+)?with\b.{0,30}\b(sql|select|query|statement|following)\b|\binstead,?\s+(run|execute|write|select|return)\b"),
         ("holds a statement that changes data",
          r"\b(drop|truncate|alter)\s+(table|database|schema|role|user)\b|\bdelete\s+from\s+\S|\binsert\s+into\s+\S"
          r"|\bupdate\s+\S+\s+set\b|\bgrant\s+\w+.{0,40}\bto\b|\bcopy\s+\S+\s+(to|from)\b"),
