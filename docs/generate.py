@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
+from pydantic import AliasChoices
 
 from assay.faces.cli.words import WORDS
 from assay.faces.tools import tool_name
 from assay.kernel.catalogue import Catalogue
 from assay.kernel.own import HOUSE, JOBS
 from assay.main import ROOMS
+from assay.runtime.ai_settings import AiSettings
 from assay.runtime.settings import Settings
 from assay.runtime.telemetry import registry
 
@@ -70,10 +72,18 @@ def events(catalogue: Catalogue) -> str:
 def settings() -> str:
     """Every setting, from its field."""
     rows: list[tuple[str, str, str]] = []
-    for name, field in Settings.model_fields.items():
+    for name, field in sorted(Settings.model_fields.items(), key=lambda one: one[0] in AiSettings.model_fields):
         made = field.default_factory is not None
-        default = "`~/.local/share/assay`" if made else "–" if field.default is None else f"`{field.default}`"
-        rows.append((f"`ASSAY_{name.upper()}`", default, " ".join((field.description or "").split())))
+        default = (
+            "`~/.local/share/assay`"
+            if name == "home"
+            else "–"
+            if made or field.default is None
+            else f"`{field.default}`"
+        )
+        usual = field.validation_alias.choices[1:] if isinstance(field.validation_alias, AliasChoices) else ()
+        also = "".join(f" Also `{one}`." for one in usual)
+        rows.append((f"`ASSAY_{name.upper()}`", default, " ".join((field.description or "").split()) + also))
     return (
         f"# Settings\n\n{_MADE}\n\nRead from the environment when the program starts. A value that does not fit stops "
         "the start and is named.\n\n" + _table(("variable", "default", "what it does"), rows) + "\n"

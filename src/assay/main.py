@@ -13,13 +13,14 @@ from pathlib import Path
 
 import uvloop
 from opentelemetry.sdk.trace.export import SpanExporter
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
 from assay.adapters.databases.postgres import PostgresDatabases
+from assay.adapters.language_models.providers import Access, Server, chosen, make
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
 from assay.adapters.store.sqlite import SqliteStore
@@ -37,8 +38,11 @@ from assay.kernel.catalogue import Catalogue
 from assay.kernel.context import Ports
 from assay.kernel.house import House
 from assay.kernel.own import HOUSE, JOBS
+from assay.models.capability import MODELS
+from assay.models.routing import Routing
 from assay.ports.databases import Databases
 from assay.ports.errors import AssayError, Invalid
+from assay.ports.language_model import LanguageModel, LanguageModels
 from assay.ports.processes import Processes
 from assay.ports.secret import Secret
 from assay.runtime.settings import Settings
@@ -47,7 +51,7 @@ from assay.sources.cache import SchemaCache
 from assay.sources.capability import SOURCES
 from assay.workload.capability import WORKLOAD
 
-ROOMS = (ASK, WORKLOAD, SOURCES, EVIDENCE, ACCOUNTS)
+ROOMS = (ASK, WORKLOAD, MODELS, SOURCES, EVIDENCE, ACCOUNTS)
 """The capabilities that are built in."""
 
 WORKER = (sys.executable, "-m", "assay.main", "worker")
@@ -69,7 +73,7 @@ def read_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        name = f"ASSAY_{str(first['loc'][0]).upper()}" if first["loc"] else "the environment"
+        name = f"ASSAY_{str(first['loc'][0]).upper().removeprefix('ASSAY_')}" if first["loc"] else "the environment"
         raise Invalid(f"{name}: {first['msg']}.", field=name, cure="docs/settings.md lists every setting") from None
 
 
@@ -81,6 +85,30 @@ def _exporter(settings: Settings) -> SpanExporter | None:
     except ImportError:
         raise Invalid("ASSAY_OTLP_ENDPOINT needs the extra `otlp`.", cure="pip install 'assay[otlp]'") from None
     return OTLPSpanExporter(endpoint=settings.otlp_endpoint)
+
+
+def _models(settings: Settings, processes: Processes) -> dict[str, LanguageModel]:
+    """The language models that the settings name; raises Invalid when one of them lacks something."""
+
+    def server(url: str | None, key: SecretStr | None, setting: str, key_setting: str) -> Server:
+        return Server(url, setting, Secret(key.get_secret_value().strip()) if key else None, key_setting)
+
+    given = settings
+    servers = {
+        "ollama": server(given.ollama_endpoint, None, "OLLAMA_ENDPOINT", ""),
+        "openai": server(given.openai_base_url, given.openai_api_key, "OPENAI_BASE_URL", "OPENAI_API_KEY"),
+        "azure": server(
+            given.azure_openai_endpoint, given.azure_openai_api_key, "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"
+        ),
+        "claude": server(given.anthropic_base_url, given.anthropic_api_key, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
+        "deepseek": server(given.deepseek_base_url, given.deepseek_api_key, "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY"),
+        "custom": server(given.ai_endpoint, given.ai_api_key, "AI_ENDPOINT", "AI_API_KEY"),
+    }
+    access = Access(servers, given.azure_openai_api_version, given.ai_private)
+    return {
+        f"{provider}:{model}" if model else provider: make(provider, model, access, processes)
+        for provider, model in chosen(given.ai_provider or "", given.ai_model)
+    }
 
 
 def _vault(settings: Settings, *, make: bool) -> SealingVault:
@@ -111,14 +139,18 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     Args:
         background: also run schedules, and start a worker process at once: for a server, not for one command.
     """
+    children = Children()
+    models = _models(settings, children)
     prepare(settings)
     store = SqliteStore(settings.database, watch=_count_commits)
     vault = _vault(settings, make=False)
     ledger = SealedLedger(store, vault)
-    children = Children()
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
     databases = PostgresDatabases()
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
+    routing = Routing(
+        store, models, prices=settings.ai_prices, most_tokens=settings.ai_budget_tokens, most_usd=settings.ai_budget_usd
+    )
 
     async def store_answers() -> str | None:
         await ledger.holds(["E-0"])
@@ -133,6 +165,8 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         SchemaCache: SchemaCache(settings.schema_cache_s),
         TokenGate: gate,
         Engines: Engines(),
+        LanguageModels: routing,
+        Routing: routing,
     }
     house = House(
         ROOMS,
@@ -142,7 +176,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         settings=settings,
         version=program_version(),
         probes={"store": store_answers},
-        closers=(children.close, disconnect),
+        closers=(routing.close, children.close, disconnect),
     )
     await house.open(background=background)
     if background:

@@ -466,6 +466,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the configured language models in the order in which they are asked, their state, and the day's budget.
+         * @description List the configured language models in the order in which they are asked, their state, and the day's budget.
+         */
+        get: operations["models.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what language models were used for, by day, newest first: calls, tokens, cost.
+         * @description List what language models were used for, by day, newest first: calls, tokens, cost.
+         */
+        get: operations["models.usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models:test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a language model for what its server has, and for one short answer; a failure is the answer.
+         * @description Ask a language model for what its server has, and for one short answer; a failure is the answer.
+         */
+        post: operations["models.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/queries/{id}": {
         parameters: {
             query?: never;
@@ -1792,11 +1852,12 @@ export interface components {
             database_target: components["schemas"]["DatabaseTarget"];
             /**
              * @default {
-             *       "confidence_threshold": 0.7,
+             *       "confidence_threshold": null,
              *       "alternatives": 3,
              *       "consult_rows": true,
              *       "execute": false,
-             *       "max_rows": 100
+             *       "max_rows": 100,
+             *       "model": "auto"
              *     }
              */
             options: components["schemas"]["GenerationOptions"];
@@ -1856,6 +1917,11 @@ export interface components {
              * @description What proposed it: "embedded" is the engine of our own.
              */
             model: string;
+            /**
+             * Proposed By
+             * @description All that proposed the same: the engine, a model, or both.
+             */
+            proposed_by: string[];
             /** @default null */
             rows: components["schemas"]["Rows"] | null;
             /** Took Ms */
@@ -1868,10 +1934,10 @@ export interface components {
         GenerationOptions: {
             /**
              * Confidence Threshold
-             * @description Below this the answer is refused, and the SQL stands under the error's details only.
-             * @default 0.7
+             * @description Below this the answer is refused, and the SQL stands under the error's details only; null: as in the settings.
+             * @default null
              */
-            confidence_threshold: number;
+            confidence_threshold: number | null;
             /**
              * Alternatives
              * @description At most so many other readings of the question.
@@ -1895,6 +1961,13 @@ export interface components {
              * @default 100
              */
             max_rows: number;
+            /**
+             * Model
+             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+             *     one of them by name.
+             * @default auto
+             */
+            model: string;
         };
         /**
          * Index
@@ -2360,6 +2433,140 @@ export interface components {
              * Format: date-time
              */
             ran_at: string;
+        };
+        /**
+         * ModelLine
+         * @description One configured model.
+         */
+        ModelLine: {
+            /**
+             * Name
+             * @description As the settings name it.
+             */
+            name: string;
+            /**
+             * Model
+             * @description Its name on its server; empty until a server with one model was asked for it.
+             */
+            model: string;
+            /**
+             * On Loopback
+             * @description Nothing that is said to it leaves this machine.
+             */
+            on_loopback: boolean;
+            /**
+             * Breaker
+             * @description open: it failed lately, and is left alone for a while; half_open: the next call tries it.
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+            /**
+             * Rests S
+             * @description Seconds until it is tried again; 0 unless the breaker is open.
+             */
+            rests_s: number;
+            /**
+             * Last Error
+             * @description Why it failed last, since the program started.
+             * @default null
+             */
+            last_error: string | null;
+        };
+        /**
+         * ModelList
+         * @description The configured models in the order in which they are asked; none: everything is answered without.
+         */
+        ModelList: {
+            /** Models */
+            models: components["schemas"]["ModelLine"][];
+            /**
+             * Private
+             * @description Privacy mode: nothing may leave this machine.
+             */
+            private: boolean;
+            /**
+             * Samples
+             * @description How often a model is asked the same question.
+             */
+            samples: number;
+            today: components["schemas"]["Spending"];
+        };
+        /**
+         * ModelProbe
+         * @description What a probe found: two questions, for the server's models and for an answer of a fixed shape.
+         */
+        ModelProbe: {
+            /** Name */
+            name: string;
+            /**
+             * Models
+             * @description What its server says it has, at most 500.
+             */
+            models: string[];
+            /**
+             * Answered
+             * @description It gave an answer that fits the schema it was asked for.
+             */
+            answered: boolean;
+            /**
+             * Error
+             * @default null
+             */
+            error: string | null;
+            /**
+             * Tokens
+             * @default 0
+             */
+            tokens: number;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
+         * ModelUsage
+         * @description What one model was used for in one day.
+         */
+        ModelUsage: {
+            /**
+             * Day
+             * @description UTC, "2026-07-14".
+             */
+            day: string;
+            /** Name */
+            name: string;
+            /**
+             * Purpose
+             * @description The operation that asked.
+             */
+            purpose: string;
+            /** Calls */
+            calls: number;
+            /** Failed */
+            failed: number;
+            /** Prompt Tokens */
+            prompt_tokens: number;
+            /** Completion Tokens */
+            completion_tokens: number;
+            /**
+             * Cost Usd
+             * @description Null: its price is not known.
+             */
+            cost_usd: number | null;
+        };
+        /** ModelUsagePage */
+        ModelUsagePage: {
+            /** Items */
+            items: components["schemas"]["ModelUsage"][];
+            /**
+             * Total
+             * @description How many there are on all pages together.
+             */
+            total: number;
+            /**
+             * Next Cursor
+             * @description Ask again with `cursor` set to this for what follows; null on the last page.
+             * @default null
+             */
+            next_cursor: string | null;
         };
         /**
          * OperationLine
@@ -3453,6 +3660,26 @@ export interface components {
             tone: "plain" | "keyword" | "string" | "number" | "parameter" | "comment";
         };
         /**
+         * Spending
+         * @description What a day's calls have used, and may use. Days begin at midnight UTC.
+         */
+        Spending: {
+            /** Tokens */
+            tokens: number;
+            /**
+             * Cost Usd
+             * @description Of the models whose price is known.
+             */
+            cost_usd: number;
+            /**
+             * Most Tokens
+             * @description Null: no limit.
+             */
+            most_tokens: number | null;
+            /** Most Usd */
+            most_usd: number | null;
+        };
+        /**
          * SqlCheck
          * @description One check that ran.
          */
@@ -3560,6 +3787,17 @@ export interface components {
              * @default null
              */
             analysed_at: string | null;
+        };
+        /**
+         * TestModel
+         * @description A probe of one model.
+         */
+        TestModel: {
+            /**
+             * Name
+             * @description As the settings name it.
+             */
+            name: string;
         };
         /**
          * TokenLine
@@ -5959,6 +6197,295 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the configured language models in the order in which they are asked, their state, and the day's budget. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelList"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.usage": {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+                /** @description Of one model only. */
+                name?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List what language models were used for, by day, newest first: calls, tokens, cost. */
+            200: {
+                headers: {
+                    /** @description <…>; rel="next" when there is more. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelUsagePage"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.test": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestModel"];
+            };
+        };
+        responses: {
+            /** @description Ask a language model for what its server has, and for one short answer; a failure is the answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelProbe"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
                 headers: {
                     [name: string]: unknown;
                 };

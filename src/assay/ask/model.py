@@ -25,8 +25,8 @@ class DatabaseTarget(Value):
 class GenerationOptions(Value):
     """How to answer."""
 
-    confidence_threshold: float = Field(default=0.7, ge=0, le=1)
-    """Below this the answer is refused, and the SQL stands under the error's details only."""
+    confidence_threshold: float | None = Field(default=None, ge=0, le=1)
+    """Below this the answer is refused, and the SQL stands under the error's details only; null: as in the settings."""
     alternatives: int = Field(default=3, ge=0, le=10)
     """At most so many other readings of the question."""
     consult_rows: bool = True
@@ -34,6 +34,9 @@ class GenerationOptions(Value):
     execute: bool = False
     """Run the SQL when it passed every check, and return its rows."""
     max_rows: int = Field(default=100, ge=1, le=1_000)
+    model: str = Field(default="auto", min_length=1, max_length=300)
+    """Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+    one of them by name."""
 
 
 class GenerateSql(Value):
@@ -140,6 +143,8 @@ class GeneratedSql(Assayed):
     checks: tuple[SqlCheck, ...]
     model: str
     """What proposed it: "embedded" is the engine of our own."""
+    proposed_by: tuple[str, ...]
+    """All that proposed the same: the engine, a model, or both."""
     rows: Rows | None = None
     took_ms: float
 

@@ -23,6 +23,8 @@ from assay.ask.model import (
 )
 from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected, UnsupportedDatabase
 from assay.ask.respond import Response, respond, run
+from assay.ask.suggest.consult import answer
+from assay.ask.suggest.pool import EMBEDDED, UNCALIBRATED
 from assay.kernel.assayed import Verdict
 from assay.kernel.context import Context
 from assay.kernel.operation import Get, Post, operation
@@ -31,6 +33,7 @@ from assay.kernel.policy import Policy
 from assay.kernel.values import Empty
 from assay.ports.databases import Session
 from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable
+from assay.ports.language_model import LanguageModels
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Row
 from assay.sources.visit import visit, which
@@ -41,10 +44,9 @@ CAP = 1_000
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
 _DIALECTS = {"postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql"}
-_MODEL = "embedded"
 
 
-@operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"),
+@operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"), timeout_s=120,
            errors=[NotFound, Invalid, Unavailable, ConfidenceTooLow, UnsupportedDatabase, SqlExecutionDisabled],
            when="somebody asks a question that the rows of a connected database can answer")  # fmt: skip
 async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
@@ -64,17 +66,21 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
             cap=CAP, consult=options.consult_rows and not session.facts.superuser,
         )  # fmt: skip
 
-    found = await visit(ctx, source, think)
-    if found.best is None or found.best.sql is None or found.confidence < options.confidence_threshold:
-        raise _unsure(found, options.confidence_threshold)
+    pooled = await answer(ctx, source, known, asked, think, cap=CAP)
+    found, by = pooled.response, pooled.proposed_by
+    threshold = options.confidence_threshold
+    threshold = ctx.settings.ai_confidence_threshold if threshold is None else threshold
+    if found.best is None or found.best.sql is None or found.confidence < threshold:
+        raise _unsure(found, threshold)
     rows = await visit(ctx, source, _run_as_reader, found.best.sql, options.max_rows) if options.execute else None
-    proof = _proof(source["id"], f"“{asked.natural_language}” was read as SQL that may run.", found.best)
+    claim = f"“{asked.natural_language}” was read as SQL that may run, by {' and '.join(by)}."
+    proof = _proof(source["id"], claim, found.best)
     return GeneratedSql(
         verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), natural_language=asked.natural_language,
         source=source["id"], dialect=source["engine"], sql=found.best.sql, confidence=found.confidence,
-        calibrated_on=calibration.says, explanation=found.explanation, warnings=found.warnings,
-        alternatives=found.alternatives, checks=_checks(found.best.checks), model=_MODEL, rows=rows,
-        took_ms=round(found.took_ms, 3),
+        calibrated_on=UNCALIBRATED if pooled.by_model else calibration.says, explanation=found.explanation,
+        warnings=found.warnings, alternatives=found.alternatives, checks=_checks(found.best.checks), model=by[-1],
+        proposed_by=by, rows=rows, took_ms=round(found.took_ms, 3),
     )  # fmt: skip
 
 
@@ -122,7 +128,7 @@ async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     return AiCapabilities(
         databases=("postgresql",),
         features=("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence"),
-        models=(_MODEL,),
+        models=(EMBEDDED, *ctx.port(LanguageModels).names),
         limits={"max_rows": CAP, "max_question_characters": 2_000, "requests_per_minute": PER_CALLER.per_minute,
                 "burst": PER_CALLER.burst},
         version=ctx.port(Version).text,
@@ -134,8 +140,10 @@ async def status(asked: Empty, ctx: Context) -> AiStatus:
     """Say whether questions are answered now, and by what."""
     fault = await ctx.workers.in_thread(ctx.port(Engines).fault)
     says = "" if fault else on_public_data().says
-    return AiStatus(available=fault is None, reason=fault, current_model=_MODEL, supported_models=(_MODEL,),
-                    supported_databases=("postgresql",), calibrated_on=says)  # fmt: skip
+    names = ctx.port(LanguageModels).names
+    return AiStatus(available=fault is None, reason=fault, current_model=names[0] if names else EMBEDDED,
+                    supported_models=(EMBEDDED, *names), supported_databases=("postgresql",),
+                    calibrated_on=says)  # fmt: skip
 
 
 def _speaks(dialect: str | None, source: Row) -> None:

@@ -18,6 +18,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "workload:measure",
             "evidence:replay",
             "jobs:cancel",
+            "models:test",
         }
     ),
     "admin": frozenset({"*:*"}),

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from assay.runtime.ai_settings import AiSettings
 
 
 def _home() -> Path:
     return Path.home() / ".local" / "share" / "assay"
 
 
-class Settings(BaseSettings):
+class Settings(AiSettings):
     """Read from the environment as `ASSAY_<NAME>`; a wrong value stops the start with its name."""
-
-    model_config = SettingsConfigDict(env_prefix="ASSAY_", use_attribute_docstrings=True, extra="ignore", frozen=True)
 
     home: Path = Field(default_factory=_home)
     """Folder of the database, the sealing key and the token file; made with mode 0700."""

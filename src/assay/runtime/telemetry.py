@@ -113,7 +113,7 @@ def set_up_logs(level: str, style: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "httpcore", "mcp", "asyncio", "alembic", "sse_starlette"):
+    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "mcp", "asyncio", "alembic", "sse_starlette"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
 
 

@@ -31,14 +31,15 @@ def add_question(room: typer.Typer, open_house: OpenHouse) -> None:
         db: str | None = typer.Option(None, "--db", help="A connected database, by name or id."),
         run: bool = typer.Option(False, "--run", help="Run the SQL, and print its rows."),
         rows: int = typer.Option(100, "--rows", help="At most so many rows."),
-        sure: float = typer.Option(0.7, "--sure", help="Refuse an answer that is less sure than this."),
+        sure: float | None = typer.Option(None, "--sure", help="Refuse an answer that is less sure than this."),
+        model: str = typer.Option("auto", "--model", help="Who proposes beside the engine: auto, embedded, or a name."),
         as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
     ) -> None:
         """Ask a question in words: SQL that was checked, why, how sure, and with --run its rows."""
         asked = {
             "natural_language": words,
             "database_target": {"store": db},
-            "options": {"confidence_threshold": sure, "execute": run, "max_rows": rows},
+            "options": {"confidence_threshold": sure, "execute": run, "max_rows": rows, "model": model},
         }
 
         async def act(asker: Asker) -> None:

@@ -12,8 +12,10 @@ from assay.faces.cli.text import Column, code, hallmark, heading, line, millisec
 def show_sql(console: Console, answer: Any) -> None:
     """SQL that answers a question: the text, its parts in words, how sure, and its rows."""
     code(console, answer.sql)
-    verdict = hallmark(answer).append(f"   {answer.confidence:.0%} sure, calibrated on {answer.calibrated_on}")
-    line(console, verdict)
+    by = "" if answer.proposed_by == ("embedded",) else f"   proposed by {' and '.join(answer.proposed_by)}"
+    on = answer.calibrated_on
+    sure = on if on.startswith("not calibrated") else f"calibrated on {on}"
+    line(console, hallmark(answer).append(f"   {answer.confidence:.0%} sure, {sure}{by}"))
     for clause in answer.explanation:
         because = ", ".join(f"“{words.text}”" for words in clause.because)
         line(console, f"{clause.says}{f'   from {because}' if because else ''}")

@@ -1,0 +1,152 @@
+"""Asks the configured models beside the engine, repairs once, and falls back on the engine's answer, saying so."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assay.ask.engine.link import Links
+from assay.ask.engine.words import tokenise
+from assay.ask.kept import Known
+from assay.ask.model import GenerateSql
+from assay.ask.respond import Response
+from assay.ask.suggest.brief import Brief, brief, prompt, repair
+from assay.ask.suggest.pool import EMBEDDED, Pooled, Proposal, pool
+from assay.ask.suggest.screen import screen
+from assay.kernel.context import Context
+from assay.ports.databases import Session
+from assay.ports.deadline import Deadline
+from assay.ports.errors import AssayError, Invalid
+from assay.ports.language_model import LanguageModels, Prompt, Routed
+from assay.ports.store import Row
+from assay.runtime.telemetry import log
+from assay.sources.visit import visit
+
+_log = log(__name__)
+
+AUTO = "auto"
+PURPOSE = "ask.generate"
+SPARE_S = 5.0
+"""Of the call's own deadline, kept for checking and proving."""
+LONGEST_SQL = 20_000
+SPREAD = 0.7
+"""Temperature of all samples but the first: that samples agree says something only where they could differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What models said."""
+
+    links: Links
+    asked: Prompt | None
+    """None: no model was asked."""
+    proposals: tuple[Proposal, ...] = ()
+    samples: int = 0
+    silent: str | None = None
+    """Why nothing came of it."""
+
+
+async def answer(
+    ctx: Context, source: Row, known: Known, asked: GenerateSql, think: Callable[[Session], Response], *, cap: int
+) -> Pooled:
+    """The best answer of the engine and of the models that the question allows.
+
+    Raises Invalid when it names a model that is not configured, Unavailable when the database is gone; that models fail
+    is a warning.
+    """
+    models = ctx.port(LanguageModels)
+    wanted = asked.options.model
+    if wanted not in (AUTO, EMBEDDED, *models.names):
+        raise Invalid("options.model: there is no model of that name.", field="options.model",
+                      known=[AUTO, EMBEDDED, *models.names])  # fmt: skip
+    if wanted == EMBEDDED or not models.names:
+        return Pooled(await visit(ctx, source, think))
+    left = ctx.deadline.left(ctx.settings.ai_timeout + SPARE_S) - SPARE_S
+    deadline = Deadline.after(min(ctx.settings.ai_timeout, max(left, 0.0)))
+    listening = asyncio.create_task(_listen(ctx, known, asked, deadline))
+    try:
+        found = await visit(ctx, source, think)
+        heard = await listening
+    finally:
+        listening.cancel()
+
+    def judge(session: Session, said: _Heard) -> Pooled:
+        return pool(session, known.graph, said.links, found, said.proposals, samples=said.samples,
+                    alternatives=asked.options.alternatives, cap=cap)  # fmt: skip
+
+    pooled = await visit(ctx, source, judge, heard) if heard.proposals else Pooled(found)
+    if heard.asked is not None and pooled.rejected and not pooled.accepted and deadline.left() > 0:
+        again = repair(heard.asked, *pooled.rejected[0])
+        said = _read(await _asked(ctx, [again], asked, deadline), heard.links, again)
+        if said.proposals:
+            mended = await visit(ctx, source, judge, replace(said, samples=heard.samples))
+            pooled = mended if mended.accepted else pooled
+    return _warned(pooled, heard)
+
+
+async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Deadline) -> _Heard:
+    """Ask for every sample at once; never raises what a model raises."""
+    models = ctx.port(LanguageModels)
+    values = models.on_loopback or ctx.settings.ai_send_values
+
+    def prepare() -> tuple[Links, Brief]:
+        links = known.engine.linker.link(tokenise(asked.natural_language))
+        return links, brief(known.graph, links, asked.natural_language, values=values)
+
+    links, told = await ctx.workers.in_thread(prepare)
+    if reason := screen(told.pieces):
+        return _Heard(links, None, silent=f"{reason}, so none was asked")
+    settings = ctx.settings
+    prompts = [
+        prompt(told, max_tokens=settings.ai_max_tokens, seed=seed,
+               temperature=settings.ai_temperature if seed == 0 else max(settings.ai_temperature, SPREAD))
+        for seed in range(settings.ai_samples)
+    ]  # fmt: skip
+    return _read(await _asked(ctx, prompts, asked, deadline), links, prompts[0])
+
+
+async def _asked(
+    ctx: Context, prompts: Sequence[Prompt], asked: GenerateSql, deadline: Deadline
+) -> list[Routed | BaseException]:
+    models, wanted = ctx.port(LanguageModels), asked.options.model
+    only = None if wanted == AUTO else wanted
+    return await asyncio.gather(
+        *(models.complete(one, deadline, purpose=PURPOSE, caller=ctx.caller.id, only=only) for one in prompts),
+        return_exceptions=True,
+    )
+
+
+def _read(said: Sequence[Routed | BaseException], links: Links, asked: Prompt) -> _Heard:
+    """The statements in what was said; an empty one is a model's way of saying that it knows none."""
+    proposals: list[Proposal] = []
+    silent: str | None = None
+    for one in said:
+        if isinstance(one, AssayError):
+            silent = silent or one.message.rstrip(".")
+        elif isinstance(one, BaseException):
+            if not isinstance(one, Exception):
+                raise one
+            _log.error("a language model's adapter failed", exc_info=one)
+            silent = silent or "something went wrong inside, and the log has it"
+        else:
+            sql = str((one.reply.value or {}).get("sql", "")).strip()
+            if 0 < len(sql) <= LONGEST_SQL:
+                proposals.append(Proposal(sql, one.name))
+            else:
+                silent = silent or "it proposed no statement"
+    return _Heard(links, asked, tuple(proposals), len(said), silent)
+
+
+def _warned(pooled: Pooled, heard: _Heard) -> Pooled:
+    """Say in the answer what models did not give."""
+    words: tuple[str, ...] = ()
+    if not heard.proposals:
+        words = (f"No language model took part: {heard.silent}. This is the embedded engine's answer.",)
+    elif not pooled.accepted:
+        why = next((issue.message for _, issues in pooled.rejected for issue in issues if issue.level == "error"), "")
+        words = (f"What the language model proposed did not pass the checks: {why.rstrip('.')}. "
+                 "This is the embedded engine's answer.",)  # fmt: skip
+    elif not pooled.by_model:
+        words = ("The language model read the question in another way; the embedded engine was surer of its own.",)
+    return replace(pooled, response=replace(pooled.response, warnings=(*pooled.response.warnings, *words)))

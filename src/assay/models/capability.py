@@ -1,0 +1,16 @@
+"""The door of models."""
+
+from __future__ import annotations
+
+from assay.kernel.catalogue import Capability, Retention
+from assay.models import _store, operations
+
+MODELS = Capability(
+    name="models",
+    title="Models",
+    group="Ground",
+    package="assay.models",
+    operations=(operations.list_models, operations.test_model, operations.list_usage),
+    tables=(_store.calls,),
+    retention=(Retention(_store.calls, "at", "keep_model_calls_days"),),
+)

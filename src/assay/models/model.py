@@ -1,0 +1,96 @@
+"""The nouns of models: a configured one and its state, a probe of it, and what was used."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from assay.kernel.values import Paged, Value
+
+BreakerState = Literal["closed", "open", "half_open"]
+
+
+class ModelLine(Value):
+    """One configured model."""
+
+    name: str
+    """As the settings name it."""
+    model: str
+    """Its name on its server; empty until a server with one model was asked for it."""
+    on_loopback: bool
+    """Nothing that is said to it leaves this machine."""
+    breaker: BreakerState
+    """open: it failed lately, and is left alone for a while; half_open: the next call tries it."""
+    rests_s: float
+    """Seconds until it is tried again; 0 unless the breaker is open."""
+    last_error: str | None = None
+    """Why it failed last, since the program started."""
+
+
+class Spending(Value):
+    """What a day's calls have used, and may use. Days begin at midnight UTC."""
+
+    tokens: int
+    cost_usd: float
+    """Of the models whose price is known."""
+    most_tokens: int | None
+    """Null: no limit."""
+    most_usd: float | None
+
+
+class ModelList(Value):
+    """The configured models in the order in which they are asked; none: everything is answered without."""
+
+    models: tuple[ModelLine, ...]
+    private: bool
+    """Privacy mode: nothing may leave this machine."""
+    samples: int
+    """How often a model is asked the same question."""
+    today: Spending
+
+
+class TestModel(Value):
+    """A probe of one model."""
+
+    __test__ = False
+    """For pytest: this is no test."""
+
+    name: str = Field(min_length=1, max_length=300)
+    """As the settings name it."""
+
+
+class ModelProbe(Value):
+    """What a probe found: two questions, for the server's models and for an answer of a fixed shape."""
+
+    name: str
+    models: tuple[str, ...]
+    """What its server says it has, at most 500."""
+    answered: bool
+    """It gave an answer that fits the schema it was asked for."""
+    error: str | None = None
+    tokens: int = 0
+    took_ms: float
+
+
+class ListModelUsage(Paged):
+    """What was used, by day, model and purpose."""
+
+    name: str | None = None
+    """Of one model only."""
+
+
+class ModelUsage(Value):
+    """What one model was used for in one day."""
+
+    day: str
+    """UTC, "2026-07-14"."""
+    name: str
+    purpose: str
+    """The operation that asked."""
+    calls: int
+    failed: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: float | None
+    """Null: its price is not known."""
