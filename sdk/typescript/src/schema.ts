@@ -1083,15 +1083,32 @@ export interface components {
             features: string[];
             /** Models */
             models: string[];
-            /**
-             * Limits
-             * @description Those that are enforced: max_rows, max_question, requests_per_minute, burst.
-             */
-            limits: {
-                [key: string]: number;
-            };
+            limits: components["schemas"]["AiLimits"];
             /** Version */
             version: string;
+        };
+        /**
+         * AiLimits
+         * @description Limits that are enforced.
+         */
+        AiLimits: {
+            /**
+             * Maxrows
+             * @description Of any result.
+             */
+            maxRows: number;
+            /** Maxquestioncharacters */
+            maxQuestionCharacters: number;
+            /**
+             * Requestsperminute
+             * @description Questions of one caller.
+             */
+            requestsPerMinute: number;
+            /**
+             * Burst
+             * @description Questions of one caller at once.
+             */
+            burst: number;
         };
         /**
          * AiStatus
@@ -1105,14 +1122,14 @@ export interface components {
              * @default null
              */
             reason: string | null;
-            /** Current Model */
-            current_model: string;
-            /** Supported Models */
-            supported_models: string[];
-            /** Supported Databases */
-            supported_databases: string[];
-            /** Calibrated On */
-            calibrated_on: string;
+            /** Currentmodel */
+            currentModel: string;
+            /** Supportedmodels */
+            supportedModels: string[];
+            /** Supporteddatabases */
+            supportedDatabases: string[];
+            /** Calibratedon */
+            calibratedOn: string;
         };
         /**
          * Alternative
@@ -1355,8 +1372,8 @@ export interface components {
             source: string;
             /** Dialect */
             dialect: string;
-            /** Is Valid */
-            is_valid: boolean;
+            /** Isvalid */
+            isValid: boolean;
             /**
              * Sql
              * @description The text that would run: rendered again from what was checked, with its LIMIT; null when it may not run.
@@ -1373,10 +1390,10 @@ export interface components {
              */
             cost: number | null;
             /**
-             * Estimated Rows
+             * Estimatedrows
              * @default null
              */
-            estimated_rows: number | null;
+            estimatedRows: number | null;
         };
         /**
          * CheckpointSigned
@@ -1781,21 +1798,21 @@ export interface components {
          * @description A question in words.
          */
         GenerateSql: {
-            /** Natural Language */
-            natural_language: string;
+            /** Naturallanguage */
+            naturalLanguage: string;
             /**
              * @default {
              *       "store": null,
              *       "dialect": null
              *     }
              */
-            database_target: components["schemas"]["DatabaseTarget"];
+            databaseTarget: components["schemas"]["DatabaseTarget"];
             /**
              * @default {
-             *       "confidence_threshold": 0.7,
+             *       "confidenceThreshold": 0.7,
              *       "alternatives": 3,
              *       "execute": false,
-             *       "max_rows": 100
+             *       "maxRows": 100
              *     }
              */
             options: components["schemas"]["GenerationOptions"];
@@ -1818,8 +1835,8 @@ export interface components {
              * @default []
              */
             missing: string[];
-            /** Natural Language */
-            natural_language: string;
+            /** Naturallanguage */
+            naturalLanguage: string;
             /** Source */
             source: string;
             /** Dialect */
@@ -1832,10 +1849,10 @@ export interface components {
              */
             confidence: number;
             /**
-             * Calibrated On
+             * Calibratedon
              * @description Where the calibration comes from, in words.
              */
-            calibrated_on: string;
+            calibratedOn: string;
             /** Explanation */
             explanation: components["schemas"]["Clause"][];
             /**
@@ -1857,8 +1874,8 @@ export interface components {
             model: string;
             /** @default null */
             rows: components["schemas"]["Rows"] | null;
-            /** Took Ms */
-            took_ms: number;
+            /** Tookms */
+            tookMs: number;
         };
         /**
          * GenerationOptions
@@ -1866,11 +1883,11 @@ export interface components {
          */
         GenerationOptions: {
             /**
-             * Confidence Threshold
+             * Confidencethreshold
              * @description Below this the answer is refused, and the SQL stands under the error's details only.
              * @default 0.7
              */
-            confidence_threshold: number;
+            confidenceThreshold: number;
             /**
              * Alternatives
              * @description At most so many other readings of the question.
@@ -1884,10 +1901,10 @@ export interface components {
              */
             execute: boolean;
             /**
-             * Max Rows
+             * Maxrows
              * @default 100
              */
-            max_rows: number;
+            maxRows: number;
         };
         /**
          * Index
@@ -2927,8 +2944,8 @@ export interface components {
              * @description There are more rows than were asked for.
              */
             more: boolean;
-            /** Took Ms */
-            took_ms: number;
+            /** Tookms */
+            tookMs: number;
         };
         /**
          * RunSql
@@ -2943,10 +2960,10 @@ export interface components {
              */
             store: string | null;
             /**
-             * Max Rows
+             * Maxrows
              * @default 100
              */
-            max_rows: number;
+            maxRows: number;
         };
         /**
          * Runbook

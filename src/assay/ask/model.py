@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from assay.kernel.assayed import Assayed
-from assay.kernel.values import Value
+from assay.kernel.values import Camel
 
 Cell = str | int | float | bool | None
 """One value of a result; what JSON cannot say exactly is the database's own text."""
 
 
-class DatabaseTarget(Value):
+class DatabaseTarget(Camel):
     """Which database is meant."""
 
     store: str | None = None
@@ -22,7 +22,7 @@ class DatabaseTarget(Value):
     """What the caller believes it speaks: postgresql, mysql or sqlite; an error when it does not."""
 
 
-class GenerationOptions(Value):
+class GenerationOptions(Camel):
     """How to answer."""
 
     confidence_threshold: float = Field(default=0.7, ge=0, le=1)
@@ -34,7 +34,7 @@ class GenerationOptions(Value):
     max_rows: int = Field(default=100, ge=1, le=1_000)
 
 
-class GenerateSql(Value):
+class GenerateSql(Camel):
     """A question in words."""
 
     natural_language: str = Field(min_length=1, max_length=2_000)
@@ -42,7 +42,7 @@ class GenerateSql(Value):
     options: GenerationOptions = GenerationOptions()
 
 
-class ValidateSql(Value):
+class ValidateSql(Camel):
     """SQL that somebody wrote."""
 
     sql: str = Field(min_length=1, max_length=100_000)
@@ -50,7 +50,7 @@ class ValidateSql(Value):
     """A connected database, by name or id; null is the only one there is."""
 
 
-class RunSql(Value):
+class RunSql(Camel):
     """SQL to run after the same checks."""
 
     sql: str = Field(min_length=1, max_length=100_000)
@@ -58,14 +58,14 @@ class RunSql(Value):
     max_rows: int = Field(default=100, ge=1, le=1_000)
 
 
-class RecheckSql(Value):
+class RecheckSql(Camel):
     """An earlier claim about SQL, as its evidence says."""
 
     source: str
     sql: str = Field(max_length=100_000)
 
 
-class Words(Value):
+class Words(Camel):
     """A part of the question, by its place."""
 
     start: int
@@ -74,7 +74,7 @@ class Words(Value):
     text: str
 
 
-class Clause(Value):
+class Clause(Camel):
     """One part of the SQL, in words, and the words of the question that it answers."""
 
     part: Literal["select", "from", "where", "group", "having", "order", "limit", "combine"]
@@ -84,7 +84,7 @@ class Clause(Value):
     """Empty: an assumption, nothing in the question says it."""
 
 
-class SqlCheck(Value):
+class SqlCheck(Camel):
     """One check that ran."""
 
     name: str
@@ -92,7 +92,7 @@ class SqlCheck(Value):
     detail: str | None = None
 
 
-class Issue(Value):
+class Issue(Camel):
     """Something that is wrong with a text, or worth knowing."""
 
     code: str
@@ -101,7 +101,7 @@ class Issue(Value):
     message: str
 
 
-class Rows(Value):
+class Rows(Camel):
     """What a query gave."""
 
     columns: tuple[str, ...]
@@ -113,7 +113,7 @@ class Rows(Value):
     took_ms: float
 
 
-class Alternative(Value):
+class Alternative(Camel):
     """Another reading of the question."""
 
     sql: str
@@ -121,7 +121,7 @@ class Alternative(Value):
     confidence: float
 
 
-class GeneratedSql(Assayed):
+class GeneratedSql(Assayed, Camel):
     """SQL that answers a question: read-only, bound to the live schema, and planned by the database."""
 
     natural_language: str
@@ -142,7 +142,7 @@ class GeneratedSql(Assayed):
     took_ms: float
 
 
-class CheckedSql(Assayed):
+class CheckedSql(Assayed, Camel):
     """What the guard and the planner say of a text."""
 
     source: str
@@ -157,7 +157,7 @@ class CheckedSql(Assayed):
     estimated_rows: float | None = None
 
 
-class RanSql(Assayed):
+class RanSql(Assayed, Camel):
     """Rows of a query that passed every check."""
 
     source: str
@@ -166,7 +166,7 @@ class RanSql(Assayed):
     rows: Rows
 
 
-class RecheckedSql(Value):
+class RecheckedSql(Camel):
     """What came of checking SQL again."""
 
     passed: bool
@@ -174,18 +174,29 @@ class RecheckedSql(Value):
     evidence: tuple[str, ...]
 
 
-class AiCapabilities(Value):
+class AiLimits(Camel):
+    """Limits that are enforced."""
+
+    max_rows: int
+    """Of any result."""
+    max_question_characters: int
+    requests_per_minute: int
+    """Questions of one caller."""
+    burst: int
+    """Questions of one caller at once."""
+
+
+class AiCapabilities(Camel):
     """What can be asked here."""
 
     databases: tuple[str, ...]
     features: tuple[str, ...]
     models: tuple[str, ...]
-    limits: dict[str, float]
-    """Those that are enforced: max_rows, max_question, requests_per_minute, burst."""
+    limits: AiLimits
     version: str
 
 
-class AiStatus(Value):
+class AiStatus(Camel):
     """Whether questions are answered now, and by what."""
 
     available: bool

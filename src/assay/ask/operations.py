@@ -9,6 +9,7 @@ from assay.ask.examine import Examined, examine
 from assay.ask.kept import Engines, Known
 from assay.ask.model import (
     AiCapabilities,
+    AiLimits,
     AiStatus,
     CheckedSql,
     GeneratedSql,
@@ -121,8 +122,8 @@ async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
         databases=("postgresql",),
         features=("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence"),
         models=(_MODEL,),
-        limits={"max_rows": CAP, "max_question_characters": 2_000, "requests_per_minute": PER_CALLER.per_minute,
-                "burst": PER_CALLER.burst},
+        limits=AiLimits(max_rows=CAP, max_question_characters=2_000, requests_per_minute=PER_CALLER.per_minute,
+                        burst=PER_CALLER.burst),
         version=ctx.port(Version).text,
     )  # fmt: skip
 

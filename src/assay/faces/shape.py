@@ -44,14 +44,17 @@ def known(fault: BaseException) -> AssayError:
     return hidden
 
 
-def answer_bytes(operation: Operation, answer: Any, *, without: str | None = None) -> bytes:
+def answer_bytes(
+    operation: Operation, answer: Any, *, without: str | None = None, by_alias: bool = False
+) -> bytes:
     """Write an answer as JSON; a Job that an operation of effect `job` answers with is written as a Job.
 
     Args:
         without: a field of the answer to leave out.
+        by_alias: write nouns of the kind Camel in camelCase, as REST does.
     """
     kind = JOB if operation.effect == "job" and isinstance(answer, Job) else operation.answer
-    return kind.dump_json(answer, exclude={without} if without else None)
+    return kind.dump_json(answer, exclude={without} if without else None, by_alias=by_alias)
 
 
 def answer_json(operation: Operation, answer: Any) -> Any:

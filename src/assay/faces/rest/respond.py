@@ -40,7 +40,7 @@ async def send_answer(
     request: Request, operation: Operation, answer: Any, *, without: str | None = None, headers: tuple[Header, ...] = ()
 ) -> None:
     """Send an answer: 200, or 202 for a job that runs."""
-    body = answer_bytes(operation, answer, without=without)
+    body = answer_bytes(operation, answer, without=without, by_alias=True)
     extra = list(headers)
     fields: Any = getattr(cast("object", answer).__class__, "model_fields", ())
     if "version" in fields and isinstance(answer.version, int):
