@@ -44,9 +44,7 @@ def known(fault: BaseException) -> AssayError:
     return hidden
 
 
-def answer_bytes(
-    operation: Operation, answer: Any, *, without: str | None = None, by_alias: bool = False
-) -> bytes:
+def answer_bytes(operation: Operation, answer: Any, *, without: str | None = None, by_alias: bool = False) -> bytes:
     """Write an answer as JSON; a Job that an operation of effect `job` answers with is written as a Job.
 
     Args:
