@@ -149,13 +149,13 @@ def test_a_superuser_is_shown_sql_and_runs_none(home: Home) -> None:
 def test_every_named_limit_is_enforced(home: Home) -> None:
     limits = home.ask("ask.capabilities").limits
     long = "how many users are there " * 100
-    assert len(long) > limits["max_question_characters"]
+    assert len(long) > limits.max_question_characters
     assert refused(lambda: home.question(long)).code == "INVALID"
     assert home.ask("ask.status").available
 
     async def hurry() -> AssayError | None:
         async with home.open() as (house, token):
-            for _ in range(int(limits["burst"]) + 5):
+            for _ in range(limits.burst + 5):
                 try:
                     wrong = {"natural_language": "how many", "database_target": {"store": "reader", "dialect": "db2"}}
                     await house.call("ask.generate", wrong, credential=token)

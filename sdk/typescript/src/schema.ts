@@ -64,6 +64,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai/capabilities/{plugin_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say what a plugin can do, as atest's host shapes it.
+         * @description Say what a plugin can do, as atest's host shapes it.
+         */
+        get: operations["ask.plugin_capabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a prompt as atest's host does: the one address where a failure has the status 200.
+         * @description Answer a prompt as atest's host does: the one address where a failure has the status 200.
+         */
+        post: operations["ask.call_ai"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/generate-sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question with SQL, in the words of the integration guide.
+         * @description Answer a question with SQL, in the words of the integration guide.
+         */
+        post: operations["ask.generate_sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/sql:generate": {
         parameters: {
             query?: never;
@@ -1111,6 +1171,31 @@ export interface components {
             burst: number;
         };
         /**
+         * AiReply
+         * @description What came of a prompt. A failure has the status 200 too: `success` is false and `error` says why.
+         */
+        AiReply: {
+            /**
+             * Content
+             * @description "sql:" and the statement on one line, then "explanation:" and what it does.
+             * @default
+             */
+            content: string;
+            /**
+             * Meta
+             * @description JSON: confidence, model, dialect, evidence; of a failure its error_code and details.
+             * @default
+             */
+            meta: string;
+            /** Success */
+            success: boolean;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+        };
+        /**
          * AiStatus
          * @description Whether questions are answered now, and by what.
          */
@@ -1130,6 +1215,20 @@ export interface components {
             supportedDatabases: string[];
             /** Calibratedon */
             calibratedOn: string;
+            /**
+             * Capabilities
+             * @description "true" for each feature that is there.
+             */
+            capabilities: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: string;
+            /**
+             * Lasthealthcheck
+             * @description Seconds since the epoch: when the engine was looked at for this answer.
+             */
+            lastHealthCheck: number;
         };
         /**
          * Alternative
@@ -1303,6 +1402,34 @@ export interface components {
             partial: string[];
         };
         /**
+         * CallAi
+         * @description A prompt for a plugin, as atest's host sends it.
+         */
+        CallAi: {
+            /**
+             * Pluginname
+             * @default
+             */
+            pluginName: string;
+            /**
+             * Model
+             * @description Empty is whichever answers here.
+             * @default
+             */
+            model: string;
+            /**
+             * Prompt
+             * @default
+             */
+            prompt: string;
+            /**
+             * Config
+             * @description JSON: `database_type`, `database_key`, `confidence_threshold`; other keys are passed over, and kept nowhere.
+             * @default
+             */
+            config: string;
+        };
+        /**
          * Capabilities
          * @description Everything that is installed.
          */
@@ -1394,6 +1521,29 @@ export interface components {
              * @default null
              */
             estimatedRows: number | null;
+            /**
+             * Errors
+             * @description The issues that are errors, in words.
+             */
+            errors: string[];
+            /**
+             * Warnings
+             * @description The issues that are warnings, in words.
+             */
+            warnings: string[];
+            /**
+             * Optimizedsql
+             * @description The text that would run, when it is not the text that was given.
+             * @default null
+             */
+            optimizedSql: string | null;
+            /**
+             * Metadata
+             * @description The dialect, and what the planner expects, as text.
+             */
+            metadata: {
+                [key: string]: string;
+            };
         };
         /**
          * CheckpointSigned
@@ -1905,6 +2055,64 @@ export interface components {
              * @default 100
              */
             maxRows: number;
+        };
+        /**
+         * GuideAnswer
+         * @description SQL for a question, as the integration guide shapes it; a failure is an error with its status, never this.
+         */
+        GuideAnswer: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Generatedsql */
+            generatedSql: string;
+            /**
+             * Explanation
+             * @description Empty unless it was asked for.
+             */
+            explanation: string;
+            /**
+             * Suggestions
+             * @description Other readings, in words.
+             */
+            suggestions: string[];
+            /** Confidencescore */
+            confidenceScore: number;
+            /**
+             * Errormessage
+             * @default
+             */
+            errorMessage: string;
+            /** Modelused */
+            modelUsed: string;
+        };
+        /**
+         * GuideQuestion
+         * @description A question in words, as the integration guide puts it.
+         */
+        GuideQuestion: {
+            /** Naturallanguage */
+            naturalLanguage: string;
+            /**
+             * Databasekey
+             * @description A connected database, by name or id.
+             * @default null
+             */
+            databaseKey: string | null;
+            /**
+             * Databasetype
+             * @description What the caller believes it speaks.
+             * @default null
+             */
+            databaseType: string | null;
+            /**
+             * Explainquery
+             * @description Say what each clause does.
+             * @default false
+             */
+            explainQuery: boolean;
         };
         /**
          * Index
@@ -2537,6 +2745,30 @@ export interface components {
              * @default []
              */
             children: components["schemas"]["PlanNode"][];
+        };
+        /**
+         * PluginCapabilities
+         * @description What a plugin can do, as atest's host shapes it.
+         */
+        PluginCapabilities: {
+            /** Models */
+            models: string[];
+            /** Features */
+            features: string[];
+            /** Description */
+            description: string;
+            /** Version */
+            version: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
         };
         /**
          * Point
@@ -3629,10 +3861,16 @@ export interface components {
             sql: string;
             /**
              * Store
-             * @description A connected database, by name or id; null is the only one there is.
+             * @description A connected database, by name or id; null is the only one there is. `database_key` is read, too.
              * @default null
              */
             store: string | null;
+            /**
+             * Dialect
+             * @description What the caller believes it speaks; an error when it does not. `database_type` is read, too.
+             * @default null
+             */
+            dialect: string | null;
         };
         /**
          * Verdict
@@ -3702,6 +3940,8 @@ export interface components {
                 details: {
                     [key: string]: unknown;
                 };
+                /** @description What may help, in words: the cure, or other readings of a question. */
+                suggestions: string[];
                 /** @description The log has it under this id. */
                 trace_id: string;
                 /** Format: date-time */
@@ -3779,6 +4019,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3902,6 +4148,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3989,6 +4241,339 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.plugin_capabilities": {
+        parameters: {
+            query: {
+                pluginName: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Say what a plugin can do, as atest's host shapes it. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginCapabilities"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.call_ai": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CallAi"];
+            };
+        };
+        responses: {
+            /** @description Answer a prompt as atest's host does: the one address where a failure has the status 200. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AiReply"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.generate_sql": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideQuestion"];
+            };
+        };
+        responses: {
+            /** @description Answer a question with SQL, in the words of the integration guide. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideAnswer"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4099,6 +4684,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4209,6 +4800,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4319,6 +4916,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4366,6 +4969,8 @@ export interface operations {
             /** @description Say whether questions are answered now, and by what. */
             200: {
                 headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4404,6 +5009,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4500,7 +5111,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INVALID */
+            /** @description INVALID, UNSUPPORTED_DATABASE */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4514,6 +5125,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4609,6 +5226,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4718,6 +5341,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4805,6 +5434,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4896,6 +5531,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4992,6 +5633,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5097,6 +5744,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5214,6 +5867,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5311,6 +5970,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5408,6 +6073,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5493,6 +6164,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5589,6 +6266,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5687,6 +6370,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5806,6 +6495,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5905,6 +6600,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5990,6 +6691,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6088,6 +6795,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6207,6 +6920,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6317,6 +7036,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6422,6 +7147,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6518,6 +7249,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6614,6 +7351,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6711,6 +7454,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6813,6 +7562,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6936,6 +7691,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7035,6 +7796,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7124,6 +7891,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7225,6 +7998,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7322,6 +8101,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7432,6 +8217,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7535,6 +8326,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7628,6 +8425,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7740,6 +8543,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7838,6 +8647,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7983,6 +8798,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8104,6 +8925,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8212,6 +9039,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8313,6 +9146,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8400,6 +9239,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8498,6 +9343,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8641,6 +9492,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8740,6 +9597,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8841,6 +9704,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8934,6 +9803,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9035,6 +9910,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9154,6 +10035,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {

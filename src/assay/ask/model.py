@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from assay.kernel.assayed import Assayed
 from assay.kernel.values import Camel
@@ -46,8 +46,10 @@ class ValidateSql(Camel):
     """SQL that somebody wrote."""
 
     sql: str = Field(min_length=1, max_length=100_000)
-    store: str | None = None
-    """A connected database, by name or id; null is the only one there is."""
+    store: str | None = Field(default=None, validation_alias=AliasChoices("store", "databaseKey", "database_key"))
+    """A connected database, by name or id; null is the only one there is. `database_key` is read, too."""
+    dialect: str | None = Field(default=None, validation_alias=AliasChoices("dialect", "databaseType", "database_type"))
+    """What the caller believes it speaks; an error when it does not. `database_type` is read, too."""
 
 
 class RunSql(Camel):
@@ -155,6 +157,14 @@ class CheckedSql(Assayed, Camel):
     cost: float | None = None
     """The planner's estimate."""
     estimated_rows: float | None = None
+    errors: tuple[str, ...]
+    """The issues that are errors, in words."""
+    warnings: tuple[str, ...]
+    """The issues that are warnings, in words."""
+    optimized_sql: str | None = None
+    """The text that would run, when it is not the text that was given."""
+    metadata: dict[str, str]
+    """The dialect, and what the planner expects, as text."""
 
 
 class RanSql(Assayed, Camel):
@@ -205,3 +215,8 @@ class AiStatus(Camel):
     supported_models: tuple[str, ...]
     supported_databases: tuple[str, ...]
     calibrated_on: str
+    capabilities: dict[str, str]
+    """"true" for each feature that is there."""
+    version: str
+    last_health_check: int
+    """Seconds since the epoch: when the engine was looked at for this answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from assay.ask.calibrate import on_public_data
@@ -43,6 +44,7 @@ PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
 _DIALECTS = {"postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql"}
 _MODEL = "embedded"
+_FEATURES = ("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence")
 
 
 @operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"),
@@ -78,16 +80,18 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
 
 
 @operation("ask.validate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/validate-sql"),
-           errors=[NotFound, Invalid, Unavailable],
+           errors=[NotFound, Invalid, Unavailable, UnsupportedDatabase],
            when="you have SQL and want to know whether it may run, before it does")  # fmt: skip
 async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
     """Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear."""
-    source, found = await _examined(ctx, asked.store, asked.sql)
+    source, found = await _examined(ctx, asked.store, asked.sql, asked.dialect)
     proof = _proof(source["id"], "This SQL may run." if found.passed else "This SQL may not run.", found, asked.sql)
     return CheckedSql(
         verdict=Verdict.ASSAYED if found.passed else Verdict.WITHHELD, evidence=await ctx.prove([proof]),
         source=source["id"], dialect=source["engine"], is_valid=found.passed, sql=found.sql, issues=found.issues,
         checks=_checks(found.checks), cost=found.cost, estimated_rows=found.rows,
+        errors=_said(found, "error"), warnings=_said(found, "warning"),
+        optimized_sql=found.sql if found.sql != asked.sql else None, metadata=_metadata(source, found),
     )  # fmt: skip
 
 
@@ -120,9 +124,9 @@ async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     """Say which databases, features and limits questions have here; every limit is enforced."""
     return AiCapabilities(
         databases=("postgresql",),
-        features=("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence"),
+        features=_FEATURES,
         models=(_MODEL,),
-        limits=AiLimits(max_rows=CAP, max_question_characters=2_000, requests_per_minute=PER_CALLER.per_minute,
+        limits=AiLimits(max_rows=CAP, max_question_characters=2_000, requests_per_minute=round(PER_CALLER.per_minute),
                         burst=PER_CALLER.burst),
         version=ctx.port(Version).text,
     )  # fmt: skip
@@ -134,19 +138,22 @@ async def status(asked: Empty, ctx: Context) -> AiStatus:
     fault = await ctx.workers.in_thread(ctx.port(Engines).fault)
     says = "" if fault else on_public_data().says
     return AiStatus(available=fault is None, reason=fault, current_model=_MODEL, supported_models=(_MODEL,),
-                    supported_databases=("postgresql",), calibrated_on=says)  # fmt: skip
+                    supported_databases=("postgresql",), calibrated_on=says,
+                    capabilities=dict.fromkeys(_FEATURES, "true" if fault is None else "false"),
+                    version=ctx.port(Version).text, last_health_check=int(time.time()))  # fmt: skip
 
 
 def _speaks(dialect: str | None, source: Row) -> None:
     if dialect is not None and _DIALECTS.get(dialect.lower()) != source["engine"]:
         raise UnsupportedDatabase(
-            f"database_target.dialect: {source['name']} speaks {source['engine']}, not {dialect}.",
-            field="database_target.dialect", known=sorted(_DIALECTS),
+            f"dialect: {source['name']} speaks {source['engine']}, not {dialect}.",
+            field="dialect", known=sorted(_DIALECTS),
         )  # fmt: skip
 
 
-async def _examined(ctx: Context, store: str | None, sql: str) -> tuple[Row, Examined]:
+async def _examined(ctx: Context, store: str | None, sql: str, dialect: str | None = None) -> tuple[Row, Examined]:
     source = await which(ctx, store)
+    _speaks(dialect, source)
     known: Known = await ctx.port(Engines).of(ctx, source)
     return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
 
@@ -181,6 +188,16 @@ def _unsure(found: Response, threshold: float) -> ConfidenceTooLow:
 
 def _checks(tried: Sequence[Tried]) -> tuple[SqlCheck, ...]:
     return tuple(SqlCheck(name=one.name, passed=one.passed, detail=one.detail) for one in tried)
+
+
+def _said(found: Examined, level: str) -> tuple[str, ...]:
+    return tuple(issue.message for issue in found.issues if issue.level == level)
+
+
+def _metadata(source: Row, found: Examined) -> dict[str, str]:
+    expected = {"cost": found.cost, "estimated_rows": found.rows}
+    known = {name: f"{value:.15g}" for name, value in expected.items() if value is not None}
+    return {"dialect": source["engine"], **known}
 
 
 def _proof(source: str, claim: str, found: Examined, text: str | None = None) -> Proof:

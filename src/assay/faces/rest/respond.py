@@ -18,12 +18,25 @@ from assay.kernel.telemetry import log
 _log = log(__name__)
 
 
+def limit_headers(error: Limited) -> tuple[Header, ...]:
+    """When to come again, and the limit that was met: calls a minute, none left, seconds until there is one."""
+    wait = str(max(1, math.ceil(error.retry_after))).encode()
+    made: list[Header] = [(b"retry-after", wait)]
+    if (limit := error.details.get("per_minute")) is not None:
+        made += [
+            (b"x-ratelimit-limit", str(limit).encode()),
+            (b"x-ratelimit-remaining", b"0"),
+            (b"x-ratelimit-reset", wait),
+        ]
+    return tuple(made)
+
+
 async def send_error(request: Request, error: AssayError, headers: tuple[Header, ...] = ()) -> None:
     """Send an error in the one shape, with its status."""
     shape = error_json(error)
     extra = list(headers)
     if isinstance(error, Limited):
-        extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
+        extra += limit_headers(error)
     if isinstance(error, Unauthenticated):
         extra.append((b"www-authenticate", b'Bearer realm="assay"'))
     if isinstance(error, MethodNotAllowed):
