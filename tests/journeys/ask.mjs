@@ -105,6 +105,36 @@ await visit(asked, seen, async (page, stop) => {
     seen.trapped &&= await panel.evaluate((node) => node.contains(document.activeElement));
   }
 
+  // a question that hangs can be stopped, and asked again
+  const held = [];
+  await page.route("**/ai/sql:generate", (route) => { held.push(route); });
+  const slow = await ask("how many products are there?");
+  await slow.getByRole("progressbar").waitFor();
+  seen.processing = await page.locator(".fab").getAttribute("data-state");
+  await slow.getByRole("button", { name: "Stop" }).press("Enter");
+  await slow.getByText("Stopped. Nothing was run.").waitFor();
+  await page.unroute("**/ai/sql:generate");
+  for (const route of held) await route.abort().catch(() => undefined);
+  await slow.getByRole("button", { name: "Ask again" }).first().press("Enter");
+  await slow.getByRole("button", { name: "Confirm and run" }).waitFor();
+
+  // a fault of the server is said, and tried again
+  const fault = { error: { code: "UNAVAILABLE", message: "The database does not answer.", details: { cure: "Start it." }, suggestions: [], trace_id: "f".repeat(32), timestamp: new Date().toISOString() } };
+  await page.route("**/ai/sql:generate", (route) => route.fulfill({ status: 503, json: fault }), { times: 1 });
+  const failed = await ask("how many orders are there?");
+  await failed.getByRole("alert").getByText("The database does not answer.").waitFor();
+  await stop("fault");
+  await failed.getByRole("button", { name: "Try again" }).press("Enter");
+  await failed.getByRole("button", { name: "Confirm and run" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.route("**/ai/status", (route) => route.fulfill({ json: { available: false, reason: "The weights are damaged.", currentModel: "embedded", supportedModels: [], supportedDatabases: [], calibratedOn: "", capabilities: {}, version: "", lastHealthCheck: 0 } }));
+  await page.getByRole("button", { name: "Assistant, error: The weights are damaged." }).waitFor();
+  await stop("button-error");
+  await page.unroute("**/ai/status");
+  await button.waitFor();
+  seen.errors = seen.errors.filter((text) => !text.includes("503 (Service Unavailable"));
+  await page.keyboard.press("a");
+
   // a narrow window
   await page.setViewportSize({ width: 700, height: 900 });
   await stop("narrow");

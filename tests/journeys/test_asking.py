@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-STOPS = ["page", "empty", "answer", "evidence", "rows", "many-rows", "refused", "did-you-mean", "narrow",
-         "narrow-button"]  # fmt: skip
+STOPS = ["page", "empty", "answer", "evidence", "rows", "many-rows", "refused", "did-you-mean", "fault",
+         "button-error", "narrow", "narrow-button"]  # fmt: skip
 
 
 @pytest.mark.timeout(300)

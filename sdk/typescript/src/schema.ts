@@ -1260,6 +1260,13 @@ export interface components {
             operation: string;
             /** Asked */
             asked: string;
+            /**
+             * Noted
+             * @description What the operation said it decided, and about what; SQL for one.
+             */
+            noted: {
+                [key: string]: unknown;
+            };
             /** Outcome */
             outcome: string;
             /** Took Ms */

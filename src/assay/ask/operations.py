@@ -38,6 +38,9 @@ from assay.ports.store import Row
 from assay.sources.visit import visit, which
 
 RECHECK = "ask.recheck"
+GENERATED, LOW_CONFIDENCE, VALIDATED = "query_generated", "low_confidence_query", "query_validated"
+BLOCKED, EXECUTED = "query_blocked", "query_executed"
+"""What the audit says was decided about a question or a text."""
 CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
@@ -66,9 +69,12 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
                        alternatives=options.alternatives, cap=CAP)  # fmt: skip
 
     found = await visit(ctx, source, think)
+    ctx.note(source=source["id"], model=_MODEL, confidence=found.confidence, sql=found.best and found.best.sql)
     if found.best is None or found.best.sql is None or found.confidence < options.confidence_threshold:
+        ctx.note(decision=LOW_CONFIDENCE if found.best else BLOCKED)
         raise _unsure(found, options.confidence_threshold)
-    rows = await visit(ctx, source, _run_as_reader, found.best.sql, options.max_rows) if options.execute else None
+    ctx.note(decision=GENERATED)
+    rows = await _rows(ctx, source, found.best.sql, options.max_rows) if options.execute else None
     proof = _proof(source["id"], f"“{asked.natural_language}” was read as SQL that may run.", found.best)
     return GeneratedSql(
         verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), natural_language=asked.natural_language,
@@ -85,6 +91,7 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
 async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
     """Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear."""
     source, found = await _examined(ctx, asked.store, asked.sql, asked.dialect)
+    ctx.note(source=source["id"], sql=found.sql or asked.sql, decision=VALIDATED if found.passed else BLOCKED)
     proof = _proof(source["id"], "This SQL may run." if found.passed else "This SQL may not run.", found, asked.sql)
     return CheckedSql(
         verdict=Verdict.ASSAYED if found.passed else Verdict.WITHHELD, evidence=await ctx.prove([proof]),
@@ -101,10 +108,11 @@ async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
 async def run_sql(asked: RunSql, ctx: Context) -> RanSql:
     """Run SQL that passes every check, in a read-only transaction, and return at most so many rows."""
     source, found = await _examined(ctx, asked.store, asked.sql)
+    ctx.note(source=source["id"], sql=found.sql or asked.sql, decision=VALIDATED if found.passed else BLOCKED)
     if found.sql is None:
         issues = [issue.model_dump(mode="json") for issue in found.issues]
         raise SqlRejected(f"This SQL is not run: {found.issues[-1].message}", field="sql", issues=issues)
-    rows = await visit(ctx, source, _run_as_reader, found.sql, asked.max_rows)
+    rows = await _rows(ctx, source, found.sql, asked.max_rows)
     evidence = await ctx.prove([_proof(source["id"], "This SQL may run, and ran.", found)])
     return RanSql(verdict=Verdict.ASSAYED, evidence=evidence, source=source["id"], sql=found.sql,
                   checks=_checks(found.checks), rows=rows)  # fmt: skip
@@ -156,6 +164,16 @@ async def _examined(ctx: Context, store: str | None, sql: str, dialect: str | No
     _speaks(dialect, source)
     known: Known = await ctx.port(Engines).of(ctx, source)
     return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
+
+
+async def _rows(ctx: Context, source: Row, sql: str, at_most: int) -> Rows:
+    try:
+        rows = await visit(ctx, source, _run_as_reader, sql, at_most)
+    except SqlExecutionDisabled:
+        ctx.note(decision=BLOCKED)
+        raise
+    ctx.note(decision=EXECUTED)
+    return rows
 
 
 def _run_as_reader(session: Session, sql: str, at_most: int) -> Rows:
