@@ -146,28 +146,6 @@ def test_a_superuser_is_shown_sql_and_runs_none(home: Home) -> None:
         assert error.code == "SQL_EXECUTION_DISABLED" and "assay init" in str(error.details["cure"])
 
 
-def test_every_named_limit_is_enforced(home: Home) -> None:
-    limits = home.ask("ask.capabilities").limits
-    long = "how many users are there " * 100
-    assert len(long) > limits.max_question_characters
-    assert refused(lambda: home.question(long)).code == "INVALID"
-    assert home.ask("ask.status").available
-
-    async def hurry() -> AssayError | None:
-        async with home.open() as (house, token):
-            for _ in range(limits.burst + 5):
-                try:
-                    wrong = {"natural_language": "how many", "database_target": {"store": "reader", "dialect": "db2"}}
-                    await house.call("ask.generate", wrong, credential=token)
-                except AssayError as error:
-                    if error.code != "UNSUPPORTED_DATABASE":
-                        return error
-        return None
-
-    error = asyncio.run(hurry())
-    assert error is not None and error.code == "RATE_LIMITED" and "60 a minute, 10 at once" in error.message
-
-
 @pytest.mark.parametrize(
     ("operation", "asked", "decision", "outcome"),
     [
@@ -203,3 +181,25 @@ def test_sql_that_a_superuser_may_not_run_is_written_down_as_blocked(home: Home)
     refused(lambda: home.ask("ask.run", sql="SELECT count(*) FROM users", store="owner"))
     entry = home.ask("house.audit", operation="ask.run", limit=1).items[0]
     assert (entry.noted["decision"], entry.outcome) == ("query_blocked", "SQL_EXECUTION_DISABLED")
+
+
+def test_every_named_limit_is_enforced(home: Home) -> None:
+    limits = home.ask("ask.capabilities").limits
+    long = "how many users are there " * 100
+    assert len(long) > limits.max_question_characters
+    assert refused(lambda: home.question(long)).code == "INVALID"
+    assert home.ask("ask.status").available
+
+    async def hurry() -> AssayError | None:
+        async with home.open() as (house, token):
+            for _ in range(limits.burst + 5):
+                try:
+                    wrong = {"natural_language": "how many", "database_target": {"store": "reader", "dialect": "db2"}}
+                    await house.call("ask.generate", wrong, credential=token)
+                except AssayError as error:
+                    if error.code != "UNSUPPORTED_DATABASE":
+                        return error
+        return None
+
+    error = asyncio.run(hurry())
+    assert error is not None and error.code == "RATE_LIMITED" and "60 a minute, 10 at once" in error.message

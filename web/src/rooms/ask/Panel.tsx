@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { createPortal } from "react-dom";
 import { Button } from "../../kit/Button";
 import { trapTab } from "../../kit/focus";
+import { useKeys } from "../../kit/keys";
 import { Icon } from "../../kit/Icon";
 import { Mark } from "../../kit/Mark";
 import { Menu, MenuEntry } from "../../kit/Menu";
@@ -35,6 +36,9 @@ export default function Panel({ health }: { health: Health }) {
     };
   }, []);
   useEffect(() => { log.current?.scrollTo({ top: log.current.scrollHeight }); }, [last?.id, last?.state, last?.run?.state]);
+  // What had the focus may be gone when a turn changes (Stop, Try again): it goes to the question, not to the page.
+  useEffect(() => { if (document.activeElement === document.body) box.current?.querySelector("textarea")?.focus(); }, [turns]);
+  useKeys({ Escape: { does: "Close the assistant", run: closeAssistant, always: true } });
   const keys = (event: React.KeyboardEvent) => {
     // The evidence that was opened from here lies beside: Tab may go there.
     if (event.key === "Escape") { event.preventDefault(); event.stopPropagation(); closeAssistant(); }
