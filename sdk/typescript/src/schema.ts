@@ -1183,7 +1183,7 @@ export interface components {
             content: string;
             /**
              * Meta
-             * @description JSON: confidence, model, dialect, evidence; of a failure its error_code and details.
+             * @description JSON: confidence, model, dialect, evidence; of a failure its error_code, details and trace_id.
              * @default
              */
             meta: string;
@@ -2442,7 +2442,7 @@ export interface components {
             result: unknown;
             /**
              * Error
-             * @description As in every error answer: code, message, details, trace_id, timestamp.
+             * @description As in every error answer: code, message, details, suggestions, trace_id, timestamp.
              * @default null
              */
             error: {

@@ -60,7 +60,7 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     """
     target, options = asked.database_target, asked.options
     source = await which(ctx, target.store)
-    _speaks(target.dialect, source)
+    _speaks(target.dialect, source, "database_target.dialect")
     known = await ctx.port(Engines).of(ctx, source)
     calibration = on_public_data()
 
@@ -151,17 +151,17 @@ async def status(asked: Empty, ctx: Context) -> AiStatus:
                     version=ctx.port(Version).text, last_health_check=int(time.time()))  # fmt: skip
 
 
-def _speaks(dialect: str | None, source: Row) -> None:
+def _speaks(dialect: str | None, source: Row, field: str) -> None:
     if dialect is not None and _DIALECTS.get(dialect.lower()) != source["engine"]:
         raise UnsupportedDatabase(
-            f"dialect: {source['name']} speaks {source['engine']}, not {dialect}.",
-            field="dialect", known=sorted(_DIALECTS),
+            f"{field}: {source['name']} speaks {source['engine']}, not {dialect}.",
+            field=field, known=sorted(_DIALECTS),
         )  # fmt: skip
 
 
 async def _examined(ctx: Context, store: str | None, sql: str, dialect: str | None = None) -> tuple[Row, Examined]:
     source = await which(ctx, store)
-    _speaks(dialect, source)
+    _speaks(dialect, source, "dialect")
     known: Known = await ctx.port(Engines).of(ctx, source)
     return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
 

@@ -87,7 +87,7 @@ class AiReply(Camel):
     content: str = ""
     """"sql:" and the statement on one line, then "explanation:" and what it does."""
     meta: str = ""
-    """JSON: confidence, model, dialect, evidence; of a failure its error_code and details."""
+    """JSON: confidence, model, dialect, evidence; of a failure its error_code, details and trace_id."""
     success: bool
     error: str = ""
 
@@ -173,7 +173,8 @@ def _prompt_out(asked: CallAi, answer: Json) -> AiReply:
 
 
 def _prompt_failed(error: AssayError) -> AiReply:
-    meta = json.dumps({"error_code": error.code, "details": dict(error.details)}, default=str, ensure_ascii=False)
+    told = {"error_code": error.code, "details": dict(error.details), "trace_id": error.trace_id}
+    meta = json.dumps(told, default=str, ensure_ascii=False)
     return AiReply(meta=meta, success=False, error=error.message)
 
 

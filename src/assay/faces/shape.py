@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
@@ -29,18 +28,11 @@ def error_json(error: AssayError) -> dict[str, Any]:
             "code": error.code,
             "message": error.message,
             "details": to_jsonable_python(dict(error.details), fallback=str),
-            "suggestions": _suggestions(error.details),
+            "suggestions": error.suggestions,
             "trace_id": error.trace_id,
             "timestamp": datetime.now(UTC).isoformat(),
         }
     }
-
-
-def _suggestions(details: Mapping[str, Any]) -> list[str]:
-    """What may help, in words: the cure, or what else may have been meant."""
-    cure, meant = details.get("cure"), details.get("did_you_mean")
-    readings = cast("list[Mapping[str, object]]", meant if isinstance(meant, list) else [])
-    return [said for said in (cure, *(one.get("says") for one in readings)) if isinstance(said, str)]
 
 
 def known(fault: BaseException) -> AssayError:
