@@ -146,16 +146,53 @@ def test_a_superuser_is_shown_sql_and_runs_none(home: Home) -> None:
         assert error.code == "SQL_EXECUTION_DISABLED" and "assay init" in str(error.details["cure"])
 
 
+@pytest.mark.parametrize(
+    ("operation", "asked", "decision", "outcome"),
+    [
+        ("ask.generate", {"natural_language": "how many users are there?"}, "query_generated", "OK"),
+        ("ask.generate", {"natural_language": "how many users are there?", "options": {"execute": True}},
+         "query_executed", "OK"),
+        ("ask.generate", {"natural_language": "which users live in Atlantis?"}, "low_confidence_query",
+         "CONFIDENCE_TOO_LOW"),
+        ("ask.run", {"sql": "DELETE FROM users WHERE email = 'x'"}, "query_blocked", "SQL_REJECTED"),
+        ("ask.run", {"sql": "SELECT count(*) FROM users WHERE first_name = 'token=abc'"}, "query_executed", "OK"),
+        ("ask.validate", {"sql": "SELECT 1"}, "query_validated", "OK"),
+    ],
+)  # fmt: skip
+def test_the_audit_holds_the_question_the_sql_and_the_decision(
+    home: Home, operation: str, asked: dict[str, Any], decision: str, outcome: str
+) -> None:
+    where = {"database_target": {"store": "reader"}} if operation == "ask.generate" else {"store": "reader"}
+    if outcome == "OK":
+        home.ask(operation, **asked, **where)
+    else:
+        assert refused(lambda: home.ask(operation, **asked, **where)).code == outcome
+    entry = home.ask("house.audit", operation=operation, limit=1).items[0]
+    assert (entry.noted["decision"], entry.outcome) == (decision, outcome)
+    text = str(asked.get("natural_language") or asked["sql"])
+    assert text[:20] in entry.asked and entry.noted["source"].startswith("s_")
+    assert "users" in entry.noted["sql"] or entry.noted["sql"].startswith("SELECT 1")
+    assert "abc" not in entry.noted["sql"] + entry.asked
+    if operation == "ask.generate":
+        assert 0 < entry.noted["confidence"] <= 1 and entry.noted["model"] == "embedded"
+
+
+def test_sql_that_a_superuser_may_not_run_is_written_down_as_blocked(home: Home) -> None:
+    refused(lambda: home.ask("ask.run", sql="SELECT count(*) FROM users", store="owner"))
+    entry = home.ask("house.audit", operation="ask.run", limit=1).items[0]
+    assert (entry.noted["decision"], entry.outcome) == ("query_blocked", "SQL_EXECUTION_DISABLED")
+
+
 def test_every_named_limit_is_enforced(home: Home) -> None:
     limits = home.ask("ask.capabilities").limits
     long = "how many users are there " * 100
-    assert len(long) > limits["max_question_characters"]
+    assert len(long) > limits.max_question_characters
     assert refused(lambda: home.question(long)).code == "INVALID"
     assert home.ask("ask.status").available
 
     async def hurry() -> AssayError | None:
         async with home.open() as (house, token):
-            for _ in range(int(limits["burst"]) + 5):
+            for _ in range(limits.burst + 5):
                 try:
                     wrong = {"natural_language": "how many", "database_target": {"store": "reader", "dialect": "db2"}}
                     await house.call("ask.generate", wrong, credential=token)

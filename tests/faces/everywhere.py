@@ -30,6 +30,7 @@ from assay.faces.mcp.server import make
 from assay.faces.tools import tool_name
 from assay.kernel.house import House
 from assay.kernel.operation import Operation
+from assay.kernel.values import Camel
 from assay.ports.secret import Secret
 
 Question = Mapping[str, Any]
@@ -75,7 +76,7 @@ class Faces:
                 return _events(client, path, headers, more)
             answer = client.request(operation.http.method, path, headers=headers, **more)
         body = answer.json()
-        return ("error", _error(body)) if answer.status_code >= 400 else ("answer", body)
+        return ("error", _error(body)) if answer.status_code >= 400 else ("answer", _own_names(operation, body))
 
     def cli(self, operation: Operation, asked: Question, credential: Secret) -> Outcome:
         """Ask as a command, in this process."""
@@ -163,14 +164,27 @@ def _events(client: httpx.Client, path: str, headers: dict[str, str], more: dict
     return "items", items
 
 
+def _own_names(operation: Operation, body: Any) -> Any:
+    """What REST said in camelCase, by the names of the other faces; any other spelling of it is an error here."""
+    if not (isinstance(operation.answers, type) and issubclass(operation.answers, Camel)):
+        return body
+    answer = operation.answer.validate_python(body, by_alias=True, by_name=False, strict=False)
+    return operation.answer.dump_python(answer, mode="json")
+
+
 def _plain(value: Any) -> Any:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _error(body: Any) -> dict[str, Any]:
-    assert set(body) == {"error"} and set(body["error"]) == {"code", "message", "details", "trace_id", "timestamp"}, (
-        body
-    )
+    assert set(body) == {"error"} and set(body["error"]) == {
+        "code",
+        "message",
+        "details",
+        "suggestions",
+        "trace_id",
+        "timestamp",
+    }, body
     return {name: body["error"][name] for name in ("code", "message", "details")}
 
 

@@ -90,7 +90,7 @@ def examples(served: Served) -> dict[str, Any]:
         "toys.make": lambda: {"name": f"toy {uuid4()}", "colour": "blue", "price": 2.5},
         "toys.paint": lambda: {**toy(served), "colour": "green"},
         "toys.smash": lambda: toy(served),
-        "toys.count": {"to": 5},
+        "toys.count": {"to": 5}, "toys.label": {"toy_name": "snake_case stays", "font_size": 9},
         "toys.build": {"name": "car", "drawing": drawing, "steps": 4},
         "toys.price": {"id": toy(served, price=12.5)["id"]},
         "toys.fail": {"error": "none"},

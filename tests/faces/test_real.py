@@ -115,7 +115,7 @@ def test_what_a_walk_found_reads_alike(faces: Faces, real: Served, walked: dict[
     assert kind == "answer"
 
 
-GROWS = frozenset({"checked", "checkpoints", "total", "scans", "seq_scans"})
+GROWS = frozenset({"last_health_check", "checked", "checkpoints", "total", "scans", "seq_scans"})
 
 
 def steady(value: Any) -> Any:

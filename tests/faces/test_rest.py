@@ -31,7 +31,7 @@ def test_an_unknown_query_field_is_named(http: httpx.Client) -> None:
     answer = http.get("/api/v1/toys", params={"color": "red"})
     assert answer.status_code == 422
     error = answer.json()["error"]
-    assert set(error) == {"code", "message", "details", "trace_id", "timestamp"}
+    assert set(error) == {"code", "message", "details", "suggestions", "trace_id", "timestamp"}
     assert error["code"] == "INVALID" and error["details"]["field"] == "color" and len(error["trace_id"]) == 32
 
 
@@ -312,3 +312,18 @@ def test_the_documentation_needs_nothing_but_itself(served: Served) -> None:
         assert anybody.get("/docs/docs.css").headers["content-type"].startswith("text/css")
         assert anybody.get("/openapi.json").json()["openapi"] == "3.1.0"
         assert anybody.get("/docs/other").status_code == 404
+
+
+def test_a_camel_noun_is_written_in_camel_case_and_read_in_both_spellings(http: httpx.Client) -> None:
+    spellings = ({"toyName": "red_car", "fontSize": 7}, {"toy_name": "red_car", "font_size": 7})
+    answers = [http.post("/api/v1/toys:label", json=asked).json() for asked in spellings]
+    line = {"lineText": "red_car", "letterCount": 7}
+    assert answers == [{"labelLines": [line], "byWord": {"red_car": 7}}] * 2
+    wrong = http.post("/api/v1/toys:label", json={"toyName": "x", "fontSize": "big"}).json()["error"]
+    assert wrong["code"] == "INVALID" and wrong["details"]["field"] == "font_size"
+
+
+def test_an_error_says_what_may_help(http: httpx.Client) -> None:
+    error = http.get("/api/v1/nothing").json()["error"]
+    assert error["suggestions"] == [error["details"]["cure"]]
+    assert http.get("/api/v1/toys", params={"limit": "many"}).json()["error"]["suggestions"] == []

@@ -17,7 +17,7 @@ from assay.kernel.context import Context
 from assay.kernel.operation import Delete, Get, Post, Put, operation
 from assay.kernel.paging import page_of_rows
 from assay.kernel.upload import Upload
-from assay.kernel.values import Page, Paged, Value
+from assay.kernel.values import Camel, Page, Paged, Value
 from assay.ports.errors import (
     AssayError,
     Conflict,
@@ -157,6 +157,28 @@ class Ask(Value):
     ]
 
 
+class LabelToy(Camel):
+    """What stands on a label, in a family of paths that speaks camelCase."""
+
+    toy_name: str
+    font_size: int = 12
+
+
+class LabelLine(Camel):
+    """A line of a label."""
+
+    line_text: str
+    letter_count: int
+
+
+class Label(Camel):
+    """A label, with nouns inside of nouns."""
+
+    label_lines: tuple[LabelLine, ...]
+    by_word: dict[str, int]
+    """Its keys are words of the caller, which nobody spells anew."""
+
+
 def _toy(row: dict) -> Toy:
     wheel = Part(name='wheel "A" <b>&ü', parts=(Part(name="tyre"), Part(name="rim", parts=(Part(name="bolt"),))))
     return Toy(**row, parts=(wheel, Part(name="body")))
@@ -255,6 +277,14 @@ async def smash(asked: BreakToy, ctx: Context) -> Toy:
     return _toy(row)
 
 
+@operation("toys.label", effect="read", needs="toys:read", http=Post("/api/v1/toys:label"), when="you need a label")
+async def label(asked: LabelToy, ctx: Context) -> Label:
+    """Lay out a label."""
+    words = asked.toy_name.split()
+    lines = tuple(LabelLine(line_text=word, letter_count=len(word)) for word in words)
+    return Label(label_lines=lines, by_word=dict.fromkeys(words, asked.font_size))
+
+
 @operation("toys.count", effect="stream", needs="toys:read", http=Get("/api/v1/toys:count"), when="you like numbers")
 async def count(asked: Count, ctx: Context) -> AsyncIterator[Counted]:
     """Count, one number at a time."""
@@ -323,5 +353,6 @@ async def fail(asked: Ask, ctx: Context) -> Counted:
 
 TOYS = Capability(
     name="toys", title="Toys", group="Ground", package="faces.toyroom",
-    operations=(list_toys, get, make, paint, smash, count, build, price, boast, fail), announces=("toys.ToyMade",),
+    operations=(list_toys, get, make, paint, smash, label, count, build, price, boast, fail),
+    announces=("toys.ToyMade",),
 )  # fmt: skip

@@ -34,11 +34,11 @@ class World:
         )  # fmt: skip
         return made.stdout.strip()
 
-    def walk(self, scheme: str, folder: Path) -> dict[str, Any]:
-        """Walk the journey in a browser; return what was seen."""
+    def walk(self, scheme: str, folder: Path, journey: str = "walk") -> dict[str, Any]:
+        """Walk a journey in a browser; return what was seen."""
         asked = {"url": self.fresh_url(), "scheme": scheme, "folder": str(folder), "web": str(WEB)}
         ran = subprocess.run(
-            [*self.enter, "node", str(HERE / "walk.mjs"), json.dumps(asked)],
+            [*self.enter, "node", str(HERE / f"{journey}.mjs"), json.dumps(asked)],
             capture_output=True, text=True, timeout=240,
         )  # fmt: skip
         assert ran.returncode == 0, ran.stderr

@@ -19,6 +19,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def walks(world: World, tmp_path: Path) -> Callable[[str], dict[str, Any]]:
-    """Walk in a colour scheme."""
-    return lambda scheme: world.walk(scheme, tmp_path)
+def walks(world: World, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Walk a journey in a colour scheme."""
+    return lambda scheme, journey="walk": world.walk(scheme, tmp_path, journey)

@@ -112,7 +112,7 @@ async def test_a_job_that_fails_says_why_in_our_shape(trial: Trial, words: str, 
     job = await ended(trial, await trial.ask("notes.fail", words=words))
     assert job.state == "failed"
     assert job.error is not None
-    assert set(job.error) == {"code", "message", "details", "trace_id", "timestamp"}
+    assert set(job.error) == {"code", "message", "details", "suggestions", "trace_id", "timestamp"}
     assert (job.error["code"], job.error["trace_id"]) == (code, job.trace_id)
     assert "the inside says" not in str(job.error)
     with pytest.raises(Invalid if code == "INVALID" else Internal) as caught:

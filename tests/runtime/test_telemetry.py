@@ -55,7 +55,7 @@ def test_a_log_line_is_json_with_its_place_and_its_trace_and_without_secrets() -
     assert all(len(line["trace_id"]) == 32 and line["at"].partition(":")[2].isdigit() for line in lines)
     assert all({"level", "logger", "timestamp"} <= line.keys() for line in lines)
     assert lines[0]["password"] == lines[0]["source_dsn"] == lines[0]["asked"]["token"] == "***"
-    assert lines[0]["text"] == "postgresql://me:***@db:5432/shop and password=***"
+    assert lines[0]["text"] == "postgresql://me:***@db:5432/shop and password='***'"
     assert "RuntimeError" in lines[2]["exception"]
     assert "hunter2" not in said
     assert "abcdefghijklmnopqrstuvwxyz" not in said

@@ -5,6 +5,8 @@ export interface ErrorBody {
   code: string;
   message: string;
   details: Record<string, unknown>;
+  /** What may help, in words. */
+  suggestions?: string[];
   trace_id: string;
   timestamp: string;
 }

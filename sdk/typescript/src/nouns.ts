@@ -50,3 +50,13 @@ export type ScanReport = S["ScanReport"];
 export type ScanPage = S["ScanReportPage"];
 export type ScanSchedule = S["ScanSchedule"];
 export type Activity = S["Activity"];
+
+export type AiStatus = S["AiStatus"];
+export type GeneratedSql = S["GeneratedSql"];
+export type CheckedSql = S["CheckedSql"];
+export type RanSql = S["RanSql"];
+export type SqlClause = S["Clause"];
+export type SqlWords = S["Words"];
+export type SqlCheck = S["SqlCheck"];
+export type SqlReading = S["Alternative"];
+export type SqlRows = S["Rows"];

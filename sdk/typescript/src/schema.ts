@@ -64,6 +64,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai/capabilities/{plugin_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say what a plugin can do, as atest's host shapes it.
+         * @description Say what a plugin can do, as atest's host shapes it.
+         */
+        get: operations["ask.plugin_capabilities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a prompt as atest's host does: the one address where a failure has the status 200.
+         * @description Answer a prompt as atest's host does: the one address where a failure has the status 200.
+         */
+        post: operations["ask.call_ai"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/generate-sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question with SQL, in the words of the integration guide.
+         * @description Answer a question with SQL, in the words of the integration guide.
+         */
+        post: operations["ask.generate_sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/sql:generate": {
         parameters: {
             query?: never;
@@ -1143,15 +1203,57 @@ export interface components {
             features: string[];
             /** Models */
             models: string[];
-            /**
-             * Limits
-             * @description Those that are enforced: max_rows, max_question, requests_per_minute, burst.
-             */
-            limits: {
-                [key: string]: number;
-            };
+            limits: components["schemas"]["AiLimits"];
             /** Version */
             version: string;
+        };
+        /**
+         * AiLimits
+         * @description Limits that are enforced.
+         */
+        AiLimits: {
+            /**
+             * Maxrows
+             * @description Of any result.
+             */
+            maxRows: number;
+            /** Maxquestioncharacters */
+            maxQuestionCharacters: number;
+            /**
+             * Requestsperminute
+             * @description Questions of one caller.
+             */
+            requestsPerMinute: number;
+            /**
+             * Burst
+             * @description Questions of one caller at once.
+             */
+            burst: number;
+        };
+        /**
+         * AiReply
+         * @description What came of a prompt. A failure has the status 200 too: `success` is false and `error` says why.
+         */
+        AiReply: {
+            /**
+             * Content
+             * @description "sql:" and the statement on one line, then "explanation:" and what it does.
+             * @default
+             */
+            content: string;
+            /**
+             * Meta
+             * @description JSON: confidence, model, dialect, evidence; of a failure its error_code, details and trace_id.
+             * @default
+             */
+            meta: string;
+            /** Success */
+            success: boolean;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
         };
         /**
          * AiStatus
@@ -1165,14 +1267,28 @@ export interface components {
              * @default null
              */
             reason: string | null;
-            /** Current Model */
-            current_model: string;
-            /** Supported Models */
-            supported_models: string[];
-            /** Supported Databases */
-            supported_databases: string[];
-            /** Calibrated On */
-            calibrated_on: string;
+            /** Currentmodel */
+            currentModel: string;
+            /** Supportedmodels */
+            supportedModels: string[];
+            /** Supporteddatabases */
+            supportedDatabases: string[];
+            /** Calibratedon */
+            calibratedOn: string;
+            /**
+             * Capabilities
+             * @description "true" for each feature that is there.
+             */
+            capabilities: {
+                [key: string]: string;
+            };
+            /** Version */
+            version: string;
+            /**
+             * Lasthealthcheck
+             * @description Seconds since the epoch: when the engine was looked at for this answer.
+             */
+            lastHealthCheck: number;
         };
         /**
          * Alternative
@@ -1204,6 +1320,13 @@ export interface components {
             operation: string;
             /** Asked */
             asked: string;
+            /**
+             * Noted
+             * @description What the operation said it decided, and about what; SQL for one.
+             */
+            noted: {
+                [key: string]: unknown;
+            };
             /** Outcome */
             outcome: string;
             /** Took Ms */
@@ -1346,6 +1469,34 @@ export interface components {
             partial: string[];
         };
         /**
+         * CallAi
+         * @description A prompt for a plugin, as atest's host sends it.
+         */
+        CallAi: {
+            /**
+             * Pluginname
+             * @default
+             */
+            pluginName: string;
+            /**
+             * Model
+             * @description Empty is whichever answers here.
+             * @default
+             */
+            model: string;
+            /**
+             * Prompt
+             * @default
+             */
+            prompt: string;
+            /**
+             * Config
+             * @description JSON: `database_type`, `database_key`, `confidence_threshold`; other keys are passed over, and kept nowhere.
+             * @default
+             */
+            config: string;
+        };
+        /**
          * Capabilities
          * @description Everything that is installed.
          */
@@ -1415,8 +1566,8 @@ export interface components {
             source: string;
             /** Dialect */
             dialect: string;
-            /** Is Valid */
-            is_valid: boolean;
+            /** Isvalid */
+            isValid: boolean;
             /**
              * Sql
              * @description The text that would run: rendered again from what was checked, with its LIMIT; null when it may not run.
@@ -1433,10 +1584,33 @@ export interface components {
              */
             cost: number | null;
             /**
-             * Estimated Rows
+             * Estimatedrows
              * @default null
              */
-            estimated_rows: number | null;
+            estimatedRows: number | null;
+            /**
+             * Errors
+             * @description The issues that are errors, in words.
+             */
+            errors: string[];
+            /**
+             * Warnings
+             * @description The issues that are warnings, in words.
+             */
+            warnings: string[];
+            /**
+             * Optimizedsql
+             * @description The text that would run, when it is not the text that was given.
+             * @default null
+             */
+            optimizedSql: string | null;
+            /**
+             * Metadata
+             * @description The dialect, and what the planner expects, as text.
+             */
+            metadata: {
+                [key: string]: string;
+            };
         };
         /**
          * CheckpointSigned
@@ -1841,22 +2015,22 @@ export interface components {
          * @description A question in words.
          */
         GenerateSql: {
-            /** Natural Language */
-            natural_language: string;
+            /** Naturallanguage */
+            naturalLanguage: string;
             /**
              * @default {
              *       "store": null,
              *       "dialect": null
              *     }
              */
-            database_target: components["schemas"]["DatabaseTarget"];
+            databaseTarget: components["schemas"]["DatabaseTarget"];
             /**
              * @default {
-             *       "confidence_threshold": null,
+             *       "confidenceThreshold": null,
              *       "alternatives": 3,
-             *       "consult_rows": true,
+             *       "consultRows": true,
              *       "execute": false,
-             *       "max_rows": 100,
+             *       "maxRows": 100,
              *       "model": "auto"
              *     }
              */
@@ -1880,8 +2054,8 @@ export interface components {
              * @default []
              */
             missing: string[];
-            /** Natural Language */
-            natural_language: string;
+            /** Naturallanguage */
+            naturalLanguage: string;
             /** Source */
             source: string;
             /** Dialect */
@@ -1894,10 +2068,10 @@ export interface components {
              */
             confidence: number;
             /**
-             * Calibrated On
+             * Calibratedon
              * @description Where the calibration comes from, in words.
              */
-            calibrated_on: string;
+            calibratedOn: string;
             /** Explanation */
             explanation: components["schemas"]["Clause"][];
             /**
@@ -1918,14 +2092,14 @@ export interface components {
              */
             model: string;
             /**
-             * Proposed By
+             * Proposedby
              * @description All that proposed the same: the engine, a model, or both.
              */
-            proposed_by: string[];
+            proposedBy: string[];
             /** @default null */
             rows: components["schemas"]["Rows"] | null;
-            /** Took Ms */
-            took_ms: number;
+            /** Tookms */
+            tookMs: number;
         };
         /**
          * GenerationOptions
@@ -1933,11 +2107,11 @@ export interface components {
          */
         GenerationOptions: {
             /**
-             * Confidence Threshold
+             * Confidencethreshold
              * @description Below this the answer is refused, and the SQL stands under the error's details only; null: as in the settings.
              * @default null
              */
-            confidence_threshold: number | null;
+            confidenceThreshold: number | null;
             /**
              * Alternatives
              * @description At most so many other readings of the question.
@@ -1945,11 +2119,11 @@ export interface components {
              */
             alternatives: number;
             /**
-             * Consult Rows
+             * Consultrows
              * @description Run readings that are cheap, read-only and checked, to choose among them by what they return.
              * @default true
              */
-            consult_rows: boolean;
+            consultRows: boolean;
             /**
              * Execute
              * @description Run the SQL when it passed every check, and return its rows.
@@ -1957,10 +2131,10 @@ export interface components {
              */
             execute: boolean;
             /**
-             * Max Rows
+             * Maxrows
              * @default 100
              */
-            max_rows: number;
+            maxRows: number;
             /**
              * Model
              * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
@@ -1968,6 +2142,64 @@ export interface components {
              * @default auto
              */
             model: string;
+        };
+        /**
+         * GuideAnswer
+         * @description SQL for a question, as the integration guide shapes it; a failure is an error with its status, never this.
+         */
+        GuideAnswer: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Generatedsql */
+            generatedSql: string;
+            /**
+             * Explanation
+             * @description Empty unless it was asked for.
+             */
+            explanation: string;
+            /**
+             * Suggestions
+             * @description Other readings, in words.
+             */
+            suggestions: string[];
+            /** Confidencescore */
+            confidenceScore: number;
+            /**
+             * Errormessage
+             * @default
+             */
+            errorMessage: string;
+            /** Modelused */
+            modelUsed: string;
+        };
+        /**
+         * GuideQuestion
+         * @description A question in words, as the integration guide puts it.
+         */
+        GuideQuestion: {
+            /** Naturallanguage */
+            naturalLanguage: string;
+            /**
+             * Databasekey
+             * @description A connected database, by name or id.
+             * @default null
+             */
+            databaseKey: string | null;
+            /**
+             * Databasetype
+             * @description What the caller believes it speaks.
+             * @default null
+             */
+            databaseType: string | null;
+            /**
+             * Explainquery
+             * @description Say what each clause does.
+             * @default false
+             */
+            explainQuery: boolean;
         };
         /**
          * Index
@@ -2290,7 +2522,7 @@ export interface components {
             result: unknown;
             /**
              * Error
-             * @description As in every error answer: code, message, details, trace_id, timestamp.
+             * @description As in every error answer: code, message, details, suggestions, trace_id, timestamp.
              * @default null
              */
             error: {
@@ -2736,6 +2968,30 @@ export interface components {
             children: components["schemas"]["PlanNode"][];
         };
         /**
+         * PluginCapabilities
+         * @description What a plugin can do, as atest's host shapes it.
+         */
+        PluginCapabilities: {
+            /** Models */
+            models: string[];
+            /** Features */
+            features: string[];
+            /** Description */
+            description: string;
+            /** Version */
+            version: string;
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Error
+             * @default
+             */
+            error: string;
+        };
+        /**
          * Point
          * @description Load of a statement between two snapshots.
          */
@@ -3141,8 +3397,8 @@ export interface components {
              * @description There are more rows than were asked for.
              */
             more: boolean;
-            /** Took Ms */
-            took_ms: number;
+            /** Tookms */
+            tookMs: number;
         };
         /**
          * RunSql
@@ -3157,10 +3413,10 @@ export interface components {
              */
             store: string | null;
             /**
-             * Max Rows
+             * Maxrows
              * @default 100
              */
-            max_rows: number;
+            maxRows: number;
         };
         /**
          * Runbook
@@ -3857,10 +4113,16 @@ export interface components {
             sql: string;
             /**
              * Store
-             * @description A connected database, by name or id; null is the only one there is.
+             * @description A connected database, by name or id; null is the only one there is. `database_key` is read, too.
              * @default null
              */
             store: string | null;
+            /**
+             * Dialect
+             * @description What the caller believes it speaks; an error when it does not. `database_type` is read, too.
+             * @default null
+             */
+            dialect: string | null;
         };
         /**
          * Verdict
@@ -3930,6 +4192,8 @@ export interface components {
                 details: {
                     [key: string]: unknown;
                 };
+                /** @description What may help, in words: the cure, or other readings of a question. */
+                suggestions: string[];
                 /** @description The log has it under this id. */
                 trace_id: string;
                 /** Format: date-time */
@@ -4007,6 +4271,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4130,6 +4400,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4217,6 +4493,339 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.plugin_capabilities": {
+        parameters: {
+            query: {
+                pluginName: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Say what a plugin can do, as atest's host shapes it. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginCapabilities"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.call_ai": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CallAi"];
+            };
+        };
+        responses: {
+            /** @description Answer a prompt as atest's host does: the one address where a failure has the status 200. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AiReply"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.generate_sql": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuideQuestion"];
+            };
+        };
+        responses: {
+            /** @description Answer a question with SQL, in the words of the integration guide. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuideAnswer"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4327,6 +4936,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4437,6 +5052,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4547,6 +5168,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4594,6 +5221,8 @@ export interface operations {
             /** @description Say whether questions are answered now, and by what. */
             200: {
                 headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4632,6 +5261,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4728,7 +5363,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description INVALID */
+            /** @description INVALID, UNSUPPORTED_DATABASE */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -4742,6 +5377,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4837,6 +5478,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4946,6 +5593,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5033,6 +5686,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5124,6 +5783,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5220,6 +5885,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5325,6 +5996,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5442,6 +6119,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5539,6 +6222,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5636,6 +6325,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5721,6 +6416,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5817,6 +6518,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5915,6 +6622,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6034,6 +6747,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6133,6 +6852,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6218,6 +6943,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6303,6 +7034,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6397,6 +7134,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6507,6 +7250,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6605,6 +7354,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6724,6 +7479,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6834,6 +7595,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -6939,6 +7706,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7035,6 +7808,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7131,6 +7910,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7228,6 +8013,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7330,6 +8121,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7453,6 +8250,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7552,6 +8355,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7641,6 +8450,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7742,6 +8557,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7839,6 +8660,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -7949,6 +8776,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8052,6 +8885,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8145,6 +8984,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8257,6 +9102,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8355,6 +9206,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8500,6 +9357,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8621,6 +9484,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8729,6 +9598,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8830,6 +9705,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -8917,6 +9798,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9015,6 +9902,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9158,6 +10051,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9257,6 +10156,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9358,6 +10263,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9451,6 +10362,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9552,6 +10469,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {
@@ -9671,6 +10594,12 @@ export interface operations {
                 headers: {
                     /** @description Seconds. */
                     "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
                     [name: string]: unknown;
                 };
                 content: {

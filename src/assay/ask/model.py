@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from assay.kernel.assayed import Assayed
-from assay.kernel.values import Value
+from assay.kernel.values import Camel
 
 Cell = str | int | float | bool | None
 """One value of a result; what JSON cannot say exactly is the database's own text."""
 
 
-class DatabaseTarget(Value):
+class DatabaseTarget(Camel):
     """Which database is meant."""
 
     store: str | None = None
@@ -22,7 +22,7 @@ class DatabaseTarget(Value):
     """What the caller believes it speaks: postgresql, mysql or sqlite; an error when it does not."""
 
 
-class GenerationOptions(Value):
+class GenerationOptions(Camel):
     """How to answer."""
 
     confidence_threshold: float | None = Field(default=None, ge=0, le=1)
@@ -39,7 +39,7 @@ class GenerationOptions(Value):
     one of them by name."""
 
 
-class GenerateSql(Value):
+class GenerateSql(Camel):
     """A question in words."""
 
     natural_language: str = Field(min_length=1, max_length=2_000)
@@ -47,15 +47,17 @@ class GenerateSql(Value):
     options: GenerationOptions = GenerationOptions()
 
 
-class ValidateSql(Value):
+class ValidateSql(Camel):
     """SQL that somebody wrote."""
 
     sql: str = Field(min_length=1, max_length=100_000)
-    store: str | None = None
-    """A connected database, by name or id; null is the only one there is."""
+    store: str | None = Field(default=None, validation_alias=AliasChoices("store", "databaseKey", "database_key"))
+    """A connected database, by name or id; null is the only one there is. `database_key` is read, too."""
+    dialect: str | None = Field(default=None, validation_alias=AliasChoices("dialect", "databaseType", "database_type"))
+    """What the caller believes it speaks; an error when it does not. `database_type` is read, too."""
 
 
-class RunSql(Value):
+class RunSql(Camel):
     """SQL to run after the same checks."""
 
     sql: str = Field(min_length=1, max_length=100_000)
@@ -63,14 +65,14 @@ class RunSql(Value):
     max_rows: int = Field(default=100, ge=1, le=1_000)
 
 
-class RecheckSql(Value):
+class RecheckSql(Camel):
     """An earlier claim about SQL, as its evidence says."""
 
     source: str
     sql: str = Field(max_length=100_000)
 
 
-class Words(Value):
+class Words(Camel):
     """A part of the question, by its place."""
 
     start: int
@@ -79,7 +81,7 @@ class Words(Value):
     text: str
 
 
-class Clause(Value):
+class Clause(Camel):
     """One part of the SQL, in words, and the words of the question that it answers."""
 
     part: Literal["select", "from", "where", "group", "having", "order", "limit", "combine"]
@@ -89,7 +91,7 @@ class Clause(Value):
     """Empty: an assumption, nothing in the question says it."""
 
 
-class SqlCheck(Value):
+class SqlCheck(Camel):
     """One check that ran."""
 
     name: str
@@ -97,7 +99,7 @@ class SqlCheck(Value):
     detail: str | None = None
 
 
-class Issue(Value):
+class Issue(Camel):
     """Something that is wrong with a text, or worth knowing."""
 
     code: str
@@ -106,7 +108,7 @@ class Issue(Value):
     message: str
 
 
-class Rows(Value):
+class Rows(Camel):
     """What a query gave."""
 
     columns: tuple[str, ...]
@@ -118,7 +120,7 @@ class Rows(Value):
     took_ms: float
 
 
-class Alternative(Value):
+class Alternative(Camel):
     """Another reading of the question."""
 
     sql: str
@@ -126,7 +128,7 @@ class Alternative(Value):
     confidence: float
 
 
-class GeneratedSql(Assayed):
+class GeneratedSql(Assayed, Camel):
     """SQL that answers a question: read-only, bound to the live schema, and planned by the database."""
 
     natural_language: str
@@ -149,7 +151,7 @@ class GeneratedSql(Assayed):
     took_ms: float
 
 
-class CheckedSql(Assayed):
+class CheckedSql(Assayed, Camel):
     """What the guard and the planner say of a text."""
 
     source: str
@@ -162,9 +164,17 @@ class CheckedSql(Assayed):
     cost: float | None = None
     """The planner's estimate."""
     estimated_rows: float | None = None
+    errors: tuple[str, ...]
+    """The issues that are errors, in words."""
+    warnings: tuple[str, ...]
+    """The issues that are warnings, in words."""
+    optimized_sql: str | None = None
+    """The text that would run, when it is not the text that was given."""
+    metadata: dict[str, str]
+    """The dialect, and what the planner expects, as text."""
 
 
-class RanSql(Assayed):
+class RanSql(Assayed, Camel):
     """Rows of a query that passed every check."""
 
     source: str
@@ -173,7 +183,7 @@ class RanSql(Assayed):
     rows: Rows
 
 
-class RecheckedSql(Value):
+class RecheckedSql(Camel):
     """What came of checking SQL again."""
 
     passed: bool
@@ -181,18 +191,29 @@ class RecheckedSql(Value):
     evidence: tuple[str, ...]
 
 
-class AiCapabilities(Value):
+class AiLimits(Camel):
+    """Limits that are enforced."""
+
+    max_rows: int
+    """Of any result."""
+    max_question_characters: int
+    requests_per_minute: int
+    """Questions of one caller."""
+    burst: int
+    """Questions of one caller at once."""
+
+
+class AiCapabilities(Camel):
     """What can be asked here."""
 
     databases: tuple[str, ...]
     features: tuple[str, ...]
     models: tuple[str, ...]
-    limits: dict[str, float]
-    """Those that are enforced: max_rows, max_question, requests_per_minute, burst."""
+    limits: AiLimits
     version: str
 
 
-class AiStatus(Value):
+class AiStatus(Camel):
     """Whether questions are answered now, and by what."""
 
     available: bool
@@ -201,3 +222,8 @@ class AiStatus(Value):
     supported_models: tuple[str, ...]
     supported_databases: tuple[str, ...]
     calibrated_on: str
+    capabilities: dict[str, str]
+    """"true" for each feature that is there."""
+    version: str
+    last_health_check: int
+    """Seconds since the epoch: when the engine was looked at for this answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 from assay.ask.calibrate import on_public_data
@@ -9,6 +10,7 @@ from assay.ask.examine import Examined, examine
 from assay.ask.kept import Engines, Known
 from assay.ask.model import (
     AiCapabilities,
+    AiLimits,
     AiStatus,
     CheckedSql,
     GeneratedSql,
@@ -39,11 +41,15 @@ from assay.ports.store import Row
 from assay.sources.visit import visit, which
 
 RECHECK = "ask.recheck"
+GENERATED, LOW_CONFIDENCE, VALIDATED = "query_generated", "low_confidence_query", "query_validated"
+BLOCKED, EXECUTED = "query_blocked", "query_executed"
+"""What the audit says was decided about a question or a text."""
 CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
 _DIALECTS = {"postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql"}
+_FEATURES = ("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence")
 
 
 @operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"), timeout_s=120,
@@ -56,7 +62,7 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     """
     target, options = asked.database_target, asked.options
     source = await which(ctx, target.store)
-    _speaks(target.dialect, source)
+    _speaks(target.dialect, source, "database_target.dialect")
     known = await ctx.port(Engines).of(ctx, source)
     calibration = on_public_data()
 
@@ -70,9 +76,12 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     found, by = pooled.response, pooled.proposed_by
     threshold = options.confidence_threshold
     threshold = ctx.settings.ai_confidence_threshold if threshold is None else threshold
+    ctx.note(source=source["id"], model=by[-1], confidence=found.confidence, sql=found.best and found.best.sql)
     if found.best is None or found.best.sql is None or found.confidence < threshold:
+        ctx.note(decision=LOW_CONFIDENCE if found.best else BLOCKED)
         raise _unsure(found, threshold)
-    rows = await visit(ctx, source, _run_as_reader, found.best.sql, options.max_rows) if options.execute else None
+    ctx.note(decision=GENERATED)
+    rows = await _rows(ctx, source, found.best.sql, options.max_rows) if options.execute else None
     claim = f"“{asked.natural_language}” was read as SQL that may run, by {' and '.join(by)}."
     proof = _proof(source["id"], claim, found.best)
     return GeneratedSql(
@@ -85,16 +94,19 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
 
 
 @operation("ask.validate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/validate-sql"),
-           errors=[NotFound, Invalid, Unavailable],
+           errors=[NotFound, Invalid, Unavailable, UnsupportedDatabase],
            when="you have SQL and want to know whether it may run, before it does")  # fmt: skip
 async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
     """Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear."""
-    source, found = await _examined(ctx, asked.store, asked.sql)
+    source, found = await _examined(ctx, asked.store, asked.sql, asked.dialect)
+    ctx.note(source=source["id"], sql=found.sql or asked.sql, decision=VALIDATED if found.passed else BLOCKED)
     proof = _proof(source["id"], "This SQL may run." if found.passed else "This SQL may not run.", found, asked.sql)
     return CheckedSql(
         verdict=Verdict.ASSAYED if found.passed else Verdict.WITHHELD, evidence=await ctx.prove([proof]),
         source=source["id"], dialect=source["engine"], is_valid=found.passed, sql=found.sql, issues=found.issues,
         checks=_checks(found.checks), cost=found.cost, estimated_rows=found.rows,
+        errors=_said(found, "error"), warnings=_said(found, "warning"),
+        optimized_sql=found.sql if found.sql != asked.sql else None, metadata=_metadata(source, found),
     )  # fmt: skip
 
 
@@ -104,10 +116,11 @@ async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
 async def run_sql(asked: RunSql, ctx: Context) -> RanSql:
     """Run SQL that passes every check, in a read-only transaction, and return at most so many rows."""
     source, found = await _examined(ctx, asked.store, asked.sql)
+    ctx.note(source=source["id"], sql=found.sql or asked.sql, decision=VALIDATED if found.passed else BLOCKED)
     if found.sql is None:
         issues = [issue.model_dump(mode="json") for issue in found.issues]
         raise SqlRejected(f"This SQL is not run: {found.issues[-1].message}", field="sql", issues=issues)
-    rows = await visit(ctx, source, _run_as_reader, found.sql, asked.max_rows)
+    rows = await _rows(ctx, source, found.sql, asked.max_rows)
     evidence = await ctx.prove([_proof(source["id"], "This SQL may run, and ran.", found)])
     return RanSql(verdict=Verdict.ASSAYED, evidence=evidence, source=source["id"], sql=found.sql,
                   checks=_checks(found.checks), rows=rows)  # fmt: skip
@@ -127,10 +140,10 @@ async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     """Say which databases, features and limits questions have here; every limit is enforced."""
     return AiCapabilities(
         databases=("postgresql",),
-        features=("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence"),
+        features=_FEATURES,
         models=(EMBEDDED, *ctx.port(LanguageModels).names),
-        limits={"max_rows": CAP, "max_question_characters": 2_000, "requests_per_minute": PER_CALLER.per_minute,
-                "burst": PER_CALLER.burst},
+        limits=AiLimits(max_rows=CAP, max_question_characters=2_000, requests_per_minute=round(PER_CALLER.per_minute),
+                        burst=PER_CALLER.burst),
         version=ctx.port(Version).text,
     )  # fmt: skip
 
@@ -142,22 +155,34 @@ async def status(asked: Empty, ctx: Context) -> AiStatus:
     says = "" if fault else on_public_data().says
     names = ctx.port(LanguageModels).names
     return AiStatus(available=fault is None, reason=fault, current_model=names[0] if names else EMBEDDED,
-                    supported_models=(EMBEDDED, *names), supported_databases=("postgresql",),
-                    calibrated_on=says)  # fmt: skip
+                    supported_models=(EMBEDDED, *names), supported_databases=("postgresql",), calibrated_on=says,
+                    capabilities=dict.fromkeys(_FEATURES, "true" if fault is None else "false"),
+                    version=ctx.port(Version).text, last_health_check=int(time.time()))  # fmt: skip
 
 
-def _speaks(dialect: str | None, source: Row) -> None:
+def _speaks(dialect: str | None, source: Row, field: str) -> None:
     if dialect is not None and _DIALECTS.get(dialect.lower()) != source["engine"]:
         raise UnsupportedDatabase(
-            f"database_target.dialect: {source['name']} speaks {source['engine']}, not {dialect}.",
-            field="database_target.dialect", known=sorted(_DIALECTS),
+            f"{field}: {source['name']} speaks {source['engine']}, not {dialect}.",
+            field=field, known=sorted(_DIALECTS),
         )  # fmt: skip
 
 
-async def _examined(ctx: Context, store: str | None, sql: str) -> tuple[Row, Examined]:
+async def _examined(ctx: Context, store: str | None, sql: str, dialect: str | None = None) -> tuple[Row, Examined]:
     source = await which(ctx, store)
+    _speaks(dialect, source, "dialect")
     known: Known = await ctx.port(Engines).of(ctx, source)
     return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
+
+
+async def _rows(ctx: Context, source: Row, sql: str, at_most: int) -> Rows:
+    try:
+        rows = await visit(ctx, source, _run_as_reader, sql, at_most)
+    except SqlExecutionDisabled:
+        ctx.note(decision=BLOCKED)
+        raise
+    ctx.note(decision=EXECUTED)
+    return rows
 
 
 def _run_as_reader(session: Session, sql: str, at_most: int) -> Rows:
@@ -190,6 +215,16 @@ def _unsure(found: Response, threshold: float) -> ConfidenceTooLow:
 
 def _checks(tried: Sequence[Tried]) -> tuple[SqlCheck, ...]:
     return tuple(SqlCheck(name=one.name, passed=one.passed, detail=one.detail) for one in tried)
+
+
+def _said(found: Examined, level: str) -> tuple[str, ...]:
+    return tuple(issue.message for issue in found.issues if issue.level == level)
+
+
+def _metadata(source: Row, found: Examined) -> dict[str, str]:
+    expected = {"cost": found.cost, "estimated_rows": found.rows}
+    known = {name: f"{value:.15g}" for name, value in expected.items() if value is not None}
+    return {"dialect": source["engine"], **known}
 
 
 def _proof(source: str, claim: str, found: Examined, text: str | None = None) -> Proof:

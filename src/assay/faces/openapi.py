@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core.core_schema import DataclassField, ModelField, TypedDictField
 
+from assay.faces.families import shapes
 from assay.faces.fields import has_field
 from assay.kernel.catalogue import Catalogue
 from assay.kernel.errors import (
@@ -41,7 +42,7 @@ _ERROR: Json = {
     "properties": {
         "error": {
             "type": "object",
-            "required": ["code", "message", "details", "trace_id", "timestamp"],
+            "required": ["code", "message", "details", "suggestions", "trace_id", "timestamp"],
             "properties": {
                 "code": {"type": "string", "description": "For programs: NOT_FOUND."},
                 "message": {"type": "string", "description": "What failed, on which object, why."},
@@ -49,6 +50,11 @@ _ERROR: Json = {
                     "type": "object",
                     "description": "`field` names the input that is wrong, `cure` what helps.",
                     "additionalProperties": True,
+                },
+                "suggestions": {
+                    "type": "array",
+                    "items": {"type": "string"},
+                    "description": "What may help, in words: the cure, or other readings of a question.",
                 },
                 "trace_id": {"type": "string", "description": "The log has it under this id."},
                 "timestamp": {"type": "string", "format": "date-time"},
@@ -61,9 +67,10 @@ _ALWAYS: tuple[type[AssayError], ...] = (Invalid, Limited, TimedOut, Unavailable
 
 def document(catalogue: Catalogue, version: str = "0") -> Json:
     """Describe every operation, in a stable order: the same catalogue gives the same bytes."""
-    schemas = Schemas(catalogue)
+    everything = [*catalogue, *(shape.record for shape in shapes(catalogue))]
+    schemas = Schemas(everything)
     paths: dict[str, Json] = {}
-    for operation in sorted(catalogue, key=lambda one: (one.http.path, one.http.method)):
+    for operation in sorted(everything, key=lambda one: (one.http.path, one.http.method)):
         paths.setdefault(operation.http.path, {})[operation.http.method.lower()] = _operation(operation, schemas)
     return {
         "openapi": "3.1.0",
@@ -101,7 +108,7 @@ class Complete(GenerateJsonSchema):
 class Schemas:
     """The JSON schemas of all questions (as they are read) and answers (as they are written), shared by name."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Sequence[Operation]) -> None:
         inputs: list[tuple[str, Any, TypeAdapter[Any]]] = [
             (f"{operation.name}?", "validation", operation.question) for operation in catalogue
         ]
@@ -310,5 +317,11 @@ def _errors(operation: Operation, versioned: bool) -> Json:
         status: {"description": ", ".join(codes), "x-codes": codes, "content": content}
         for status, codes in by_status.items()
     }
-    made["429"]["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}
+    number: Json = {"type": "integer"}
+    made["429"]["headers"] = {
+        "Retry-After": {"description": "Seconds.", "schema": number},
+        "X-RateLimit-Limit": {"description": "Calls a minute.", "schema": number},
+        "X-RateLimit-Remaining": {"description": "None is left: 0.", "schema": number},
+        "X-RateLimit-Reset": {"description": "Seconds until there is one again.", "schema": number},
+    }
     return made

@@ -20,7 +20,7 @@ _log = log(__name__)
 
 
 def error_json(error: AssayError) -> dict[str, Any]:
-    """Write an error as `{"error": {code, message, details, trace_id, timestamp}}`."""
+    """Write an error as `{"error": {code, message, details, suggestions, trace_id, timestamp}}`."""
     if not error.trace_id or not error.trace_id.strip("0"):  # nobody traces
         error.trace_id = secrets.token_hex(16)
     return {
@@ -28,6 +28,7 @@ def error_json(error: AssayError) -> dict[str, Any]:
             "code": error.code,
             "message": error.message,
             "details": to_jsonable_python(dict(error.details), fallback=str),
+            "suggestions": error.suggestions,
             "trace_id": error.trace_id,
             "timestamp": datetime.now(UTC).isoformat(),
         }
@@ -44,14 +45,15 @@ def known(fault: BaseException) -> AssayError:
     return hidden
 
 
-def answer_bytes(operation: Operation, answer: Any, *, without: str | None = None) -> bytes:
+def answer_bytes(operation: Operation, answer: Any, *, without: str | None = None, by_alias: bool = False) -> bytes:
     """Write an answer as JSON; a Job that an operation of effect `job` answers with is written as a Job.
 
     Args:
         without: a field of the answer to leave out.
+        by_alias: write nouns of the kind Camel in camelCase, as REST does.
     """
     kind = JOB if operation.effect == "job" and isinstance(answer, Job) else operation.answer
-    return kind.dump_json(answer, exclude={without} if without else None)
+    return kind.dump_json(answer, exclude={without} if without else None, by_alias=by_alias)
 
 
 def answer_json(operation: Operation, answer: Any) -> Any:

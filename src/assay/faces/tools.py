@@ -44,7 +44,7 @@ def tool(operation: Operation) -> dict[str, Any]:
         "name": tool_name(operation),
         "title": f"{operation.room}: {operation.verb.replace('_', ' ')}",
         "description": f"{operation.doc}\n\nUse it when {operation.when}.",
-        "inputSchema": _object(operation.question.json_schema(mode="validation")),
+        "inputSchema": _object(operation.question.json_schema(by_alias=False, mode="validation")),
         "outputSchema": _output(operation),
         "annotations": {
             "readOnlyHint": not writes,
@@ -57,8 +57,8 @@ def tool(operation: Operation) -> dict[str, Any]:
 
 def _output(operation: Operation) -> dict[str, Any]:
     if operation.effect != "stream":
-        return _object(operation.answer.json_schema(mode="serialization"))
-    item = operation.answer.json_schema(mode="serialization")
+        return _object(operation.answer.json_schema(by_alias=False, mode="serialization"))
+    item = operation.answer.json_schema(by_alias=False, mode="serialization")
     shared = item.pop("$defs", {})
     made: dict[str, Any] = {
         "type": "object",

@@ -15,6 +15,7 @@ audit = Table(
     Column("caller_name", String(120), nullable=False),
     Column("operation", String(80), nullable=False),
     Column("asked", Text, nullable=False),
+    Column("noted", Json, nullable=False, server_default="{}"),
     Column("outcome", String(40), nullable=False),
     Column("took_ms", Float, nullable=False),
     Column("trace_id", String(32), nullable=False),

@@ -74,6 +74,7 @@ async def call(
         began = time.perf_counter()
         outcome, who, question = "INTERNAL", caller or NOBODY, None
         operation: Operation | None = None
+        noted: dict[str, object] = {}
         try:
             operation = desk.catalogue.find(name)
             who = caller or await identify(desk, credential)
@@ -83,7 +84,7 @@ async def call(
             question = validate(operation, asked)
             scope(operation, who, question)
             limit = min((s for s in (timeout_s, operation.timeout_s) if s is not None), default=None)
-            this = Call(operation, who, Deadline.after(limit), trace_id(), key)
+            this = Call(operation, who, Deadline.after(limit), trace_id(), key, noted)
             answer = await _once(desk, this, question)
             outcome = "OK"
             return answer
@@ -103,8 +104,9 @@ async def call(
             calls_total.labels(known, outcome).inc()
             call_seconds.labels(known).observe(took)
             write_down(
-                desk, who=who, operation=operation, question=question, outcome=outcome, took_s=took, trace_id=trace_id()
-            )
+                desk, who=who, operation=operation, question=question, noted=noted, outcome=outcome, took_s=took,
+                trace_id=trace_id(),
+            )  # fmt: skip
 
 
 def _hidden(trace: str) -> Internal:
@@ -228,7 +230,7 @@ def context(desk: Desk, this: Call, *, report: Any = None, job: str | None = Non
 
     return Context(
         caller=this.caller, ports=desk.ports, deadline=this.deadline, trace_id=this.trace_id, call=nested,
-        report=report, job=job, settings=desk.settings,
+        report=report, job=job, settings=desk.settings, noted=this.noted,
     )  # fmt: skip
 
 
@@ -285,6 +287,7 @@ async def stream(
     began = time.perf_counter()
     outcome, who, question = "INTERNAL", caller or NOBODY, None
     operation: Operation | None = None
+    noted: dict[str, object] = {}
     with tracer.start_as_current_span(name):
         here = trace_id()
     try:
@@ -296,7 +299,7 @@ async def stream(
             raise Invalid(f"{name} is no stream.", field="operation")
         question = validate(operation, asked)
         scope(operation, who, question)
-        this = Call(operation, who, Deadline(), here)
+        this = Call(operation, who, Deadline(), here, noted=noted)
         ctx = context(desk, this)
         async with contextlib.aclosing(operation.run(question, ctx)) as items:
             async for item in items:
@@ -318,7 +321,10 @@ async def stream(
     finally:
         took = time.perf_counter() - began
         calls_total.labels(operation.name if operation is not None else "unknown", outcome).inc()
-        write_down(desk, who=who, operation=operation, question=question, outcome=outcome, took_s=took, trace_id=here)
+        write_down(
+            desk, who=who, operation=operation, question=question, noted=noted, outcome=outcome, took_s=took,
+            trace_id=here,
+        )  # fmt: skip
 
 
 async def _commit_step(desk: Desk, ctx: Context, this: Call) -> None:

@@ -59,6 +59,7 @@ class Context:
         report: Callable[[Progress], None] | None = None,
         job: str | None = None,
         settings: Settings,
+        noted: dict[str, object] | None = None,
     ) -> None:
         self.caller = caller
         self.ports = ports
@@ -69,6 +70,7 @@ class Context:
         self.settings = settings
         self._call = call
         self._report = report
+        self._noted: dict[str, object] = {} if noted is None else noted
         self.unit: list[Change | Late] = []
         self.announced: list[tuple[str, str, Mapping[str, object]]] = []
 
@@ -103,6 +105,10 @@ class Context:
     def announce(self, event: str, aggregate: str, body: Mapping[str, object]) -> None:
         """Tell other rooms a fact, with the same commit as the changes."""
         self.announced.append((event, aggregate, body))
+
+    def note(self, **facts: str | float | bool | None) -> None:
+        """Have the audit say what was decided: it does whether the operation answers or raises. A later word wins."""
+        self._noted.update(facts)
 
     async def prove(self, proofs: Sequence[Proof]) -> tuple[str, ...]:
         """Write checks that ran into the ledger, durably, and return their ids in order."""

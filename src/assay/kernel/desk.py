@@ -48,6 +48,8 @@ class Call:
     deadline: Deadline
     trace_id: str
     key: str | None = None
+    noted: dict[str, object] = field(default_factory=dict[str, object])
+    """What the operation wants written down of its decision, whether it answers or refuses."""
 
 
 def trace_id() -> str:

@@ -25,7 +25,7 @@ class Job(Value):
     result: Any = None
     """The operation's answer, once it is done."""
     error: dict[str, Any] | None = None
-    """As in every error answer: code, message, details, trace_id, timestamp."""
+    """As in every error answer: code, message, details, suggestions, trace_id, timestamp."""
     caller: str
     trace_id: str
     created_at: Instant

@@ -63,6 +63,8 @@ class AuditEntry(Value):
     caller_name: str
     operation: str
     asked: str
+    noted: dict[str, Any]
+    """What the operation said it decided, and about what; SQL for one."""
     outcome: str
     took_ms: float
     trace_id: str

@@ -42,4 +42,5 @@ async def enforce(policies: Sequence[Policy], limiter: Limiter, caller: Caller, 
             raise Limited(
                 f"Too many calls of {operation}: {policy.per_minute:g} a minute, {policy.burst} at once.",
                 retry_after=wait,
+                per_minute=round(policy.per_minute),
             )

@@ -6,12 +6,24 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 
 class Value(BaseModel):
     """A frozen noun without I/O; an unknown field is an error that names it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Camel(Value):
+    """A noun that REST writes in camelCase and reads in both spellings; every other face keeps its own names.
+
+    For families of paths whose clients were written against such a contract; nouns of one answer are all of this kind.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, loc_by_alias=False
+    )
 
 
 def _utc(at: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, cast
 
 
 class AssayError(Exception):
@@ -24,6 +24,13 @@ class AssayError(Exception):
         self.details: Mapping[str, object] = details
         self.trace_id: str | None = None
         """Under which the log has it; `call` sets it on the way out."""
+
+    @property
+    def suggestions(self) -> list[str]:
+        """What may help, in words: the cure, or what else may have been meant."""
+        cure, meant = self.details.get("cure"), self.details.get("did_you_mean")
+        readings = cast("list[Mapping[str, object]]", meant if isinstance(meant, list) else [])
+        return [said for said in (cure, *(one.get("says") for one in readings)) if isinstance(said, str)]
 
 
 class Invalid(AssayError):

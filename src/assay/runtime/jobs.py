@@ -355,5 +355,5 @@ def _with_progress(row: Row, progress: Progress | None) -> Row:
 def _as_json(error: AssayError, row: Row) -> dict[str, Any]:
     return {
         "code": error.code, "message": error.message, "details": dict(error.details),
-        "trace_id": row["trace_id"], "timestamp": _now().isoformat(),
+        "suggestions": error.suggestions, "trace_id": row["trace_id"], "timestamp": _now().isoformat(),
     }  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import sys
 import time
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -16,6 +15,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from assay.runtime.redact import redacted
 
 registry = CollectorRegistry()
 
@@ -41,12 +42,6 @@ store_units_total = Counter("assay_store_units", "Units of work committed.", ["o
 tracer = trace.get_tracer("assay")
 
 _HIDDEN = ("password", "dsn", "token", "secret", "credential", "authorization", "cookie", "key")
-_IN_TEXT = re.compile(
-    r"""(://[^\s:/@]*:)[^\s@]+(?=@)  # the password in a URL
-    | (\bpassword\s*=\s*)(?:'(?:[^'\\]|\\.)*'|[^\s'"]+)  # and in a key=value DSN
-    | (\bassay_(?:link|session|token)_)[\w-]{16,}""",
-    re.VERBOSE | re.IGNORECASE,
-)
 
 
 def hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
@@ -60,7 +55,7 @@ def _masked(name: str, value: Any) -> Any:
     if name.lower() in _HIDDEN or name.lower().endswith(tuple(f"_{hidden}" for hidden in _HIDDEN)):
         return "***"
     if isinstance(value, str):
-        return _IN_TEXT.sub(lambda found: f"{found[1] or found[2] or found[3]}***", value)
+        return redacted(value)
     if isinstance(value, Mapping):
         inner = cast("Mapping[object, Any]", value)
         return {key: _masked(str(key), one) for key, one in inner.items()}

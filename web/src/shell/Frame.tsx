@@ -17,8 +17,8 @@ import { KeysDialog } from "./KeysDialog";
 import { Nav } from "./Nav";
 import { NotFound } from "./NotFound";
 import { Palette } from "./Palette";
-import { findPage, useRooms } from "./rooms";
-import { here, navigate, setQuery, usePlace } from "./router";
+import { findPage, goTo, useRooms } from "./rooms";
+import { setQuery, usePlace } from "./router";
 import { useSession } from "./session";
 import { Toasts } from "./Toasts";
 import { TopBar } from "./TopBar";
@@ -50,7 +50,7 @@ export function Frame() {
   };
 
   const jumps = useMemo(() => Object.fromEntries(rooms.filter((room) => room.key).map((room): [string, Keys[string]] => [
-    `g ${room.key ?? ""}`, { does: room.title, run: () => navigate(here(`/${room.name}`)) },
+    `g ${room.key ?? ""}`, { does: room.title, run: () => goTo(room) },
   ])), [rooms]);
   useKeys({
     ...jumps,
@@ -85,6 +85,7 @@ export function Frame() {
           </div>
         </div>
       </div>
+      <Suspense fallback={null}>{rooms.map((room) => room.floats && <room.floats key={room.name} />)}</Suspense>
       <Palette onKeys={openKeys} />
       {keysOpen && <KeysDialog onClose={() => setKeysOpen(false)} />}
       {signedIn === "expired" && <Expired />}

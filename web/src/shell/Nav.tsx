@@ -17,6 +17,9 @@ function RoomLink({ room, path }: { room: Room; path: string }) {
   const current = path === `/${room.name}` || path.startsWith(`/${room.name}/`);
   const number = counts[room.name];
   const pages = room.pages.filter((page) => page.nav);
+  if (room.open) {
+    return <button type="button" className="item" title={room.title} onClick={() => room.open?.()}><Icon name={isIcon(room.name) ? room.name : "more"} /><span>{room.title}</span></button>;
+  }
   return (
     <>
       <Link className="item" to={`/${room.name}`} title={room.title} aria-current={current ? (pages.length > 0 ? "true" : "page") : undefined}>

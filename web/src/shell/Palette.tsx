@@ -8,7 +8,7 @@ import { useActs } from "./acts";
 import { keptLike } from "./answers";
 import { here, navigate } from "./router";
 import type { Room } from "./room";
-import { useRooms } from "./rooms";
+import { goTo, useRooms } from "./rooms";
 import { signOut } from "./session";
 import { lookAt, useSources } from "./sources";
 
@@ -17,7 +17,7 @@ const THEMES: [Theme, string][] = [["dark", "Theme: dark"], ["light", "Theme: li
 function roomActs(rooms: readonly Room[]): Act[] {
   return rooms.flatMap((room) => {
     const pages = room.pages.filter((page) => page.nav && !page.path.includes(":"));
-    const first: Act = { id: `room:${room.name}`, title: room.title, kind: "room", place: room.group, icon: room.name, run: () => navigate(here(`/${room.name}`)), ...(room.key ? { key: `g ${room.key}` } : {}) };
+    const first: Act = { id: `room:${room.name}`, title: room.title, kind: "room", place: room.group, icon: room.name, run: () => goTo(room), ...(room.key ? { key: `g ${room.key}` } : {}) };
     return [first, ...pages.map((page): Act => ({ id: `page:${page.path}`, title: page.title, kind: "room", place: room.title, icon: room.name, run: () => navigate(here(page.path)) }))];
   });
 }
@@ -47,7 +47,8 @@ export function Palette({ onKeys }: { onKeys: () => void }) {
       { id: "keys", title: "Keys of this page", kind: "setting", place: "Page", icon: "key", key: "?", run: onKeys },
       { id: "sign-out", title: "Sign out", kind: "setting", place: "Me", icon: "lock", run: () => void signOut() },
     ];
-    return [...row, ...page, ...roomActs(rooms), ...objects, ...settings];
+    const asks = rooms.filter((room) => room.open && query.trim() !== "").map((room): Act => ({ id: `ask:${room.name}`, title: `Ask: ${query.trim()}`, kind: "ask", place: room.title, icon: room.name, run: () => room.open?.(query.trim()) }));
+    return [...asks, ...row, ...page, ...roomActs(rooms), ...objects, ...settings];
   }, [palette, page, row, rooms, sources, onKeys]);
   if (palette === "shut") return null;
   return <CommandPalette acts={acts} about={palette === "row" ? "Acts of this row" : "Search or run"} onClose={() => useActs.setState({ palette: "shut" })} />;

@@ -11,7 +11,7 @@ export function Root() {
   const { signedIn, error, offline } = useSession();
   const { path } = usePlace();
   const rooms = useRooms();
-  const first = rooms[0]?.name;
+  const first = rooms.find((room) => room.pages.length > 0)?.name;
   useEffect(() => {
     if (signedIn === "in" && first && (path === "/" || path === "/sign-in")) navigate(here(`/${first}`), { replace: true });
   }, [signedIn, first, path]);

@@ -27,7 +27,12 @@ export interface Room {
   scoped?: boolean;
   /** The letter after g. */
   key?: string;
+  /** Empty: the room is not a page but floats over every one. */
   pages: PageOf[];
+  /** Stands on every page, above it. */
+  floats?: ComponentType;
+  /** What going to a room without pages does. */
+  open?: (question?: string) => void;
 }
 
 /** A page whose code is fetched when it is first opened. */

@@ -8,11 +8,13 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from assay.faces.families import shapes
 from assay.faces.rest.http import Header, Request, request_of
 from assay.faces.rest.question import question
 from assay.faces.rest.respond import send_answer, send_error
 from assay.faces.rest.routes import Routes
 from assay.faces.rest.session import SIGN_IN, SIGN_OUT, clear_cookie, credential, set_cookie
+from assay.faces.rest.shapes import serve_shape
 from assay.faces.rest.sse import send_stream
 from assay.faces.shape import known
 from assay.faces.trace import under
@@ -37,7 +39,8 @@ class Endpoint:
 
     def __init__(self, house: House, closing: asyncio.Event) -> None:
         self._house = house
-        self._routes = Routes(house.catalogue)
+        self._shapes = {shape.record.name: shape for shape in shapes(house.catalogue)}
+        self._routes = Routes([*house.catalogue, *(shape.record for shape in self._shapes.values())])
         self._closing = closing
         self._secure = (house.settings.public_url or "").startswith("https:")
 
@@ -55,8 +58,9 @@ class Endpoint:
             await self._options(request)
             return
         operation, path = self._routes.find(request.method, request.path, request.raw_path)
+        shape = self._shapes.get(operation.name)
         try:
-            caller = await self._admit(request, operation)
+            caller = await self._admit(request, self._house.catalogue.find(shape.of) if shape else operation)
         except Unauthenticated as error:
             stale = credential(request.headers)[1]
             await send_error(request, error, (clear_cookie(secure=self._secure),) if stale else ())
@@ -67,6 +71,9 @@ class Endpoint:
             await send_stream(request, operation, items, self._closing)
             return
         key = _key(request) if request.method == "POST" else None
+        if shape is not None:
+            await serve_shape(self._house, request, shape, asked, caller, key)
+            return
         answer = await self._house.call(operation.name, asked, caller=caller, key=key)
         if isinstance(answer, Job) and operation.effect == "job":
             await self._answer_job(request, operation, answer)

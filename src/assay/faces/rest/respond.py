@@ -18,12 +18,25 @@ from assay.kernel.telemetry import log
 _log = log(__name__)
 
 
+def limit_headers(error: Limited) -> tuple[Header, ...]:
+    """When to come again, and the limit that was met: calls a minute, none left, seconds until there is one."""
+    wait = str(max(1, math.ceil(error.retry_after))).encode()
+    made: list[Header] = [(b"retry-after", wait)]
+    if (limit := error.details.get("per_minute")) is not None:
+        made += [
+            (b"x-ratelimit-limit", str(limit).encode()),
+            (b"x-ratelimit-remaining", b"0"),
+            (b"x-ratelimit-reset", wait),
+        ]
+    return tuple(made)
+
+
 async def send_error(request: Request, error: AssayError, headers: tuple[Header, ...] = ()) -> None:
     """Send an error in the one shape, with its status."""
     shape = error_json(error)
     extra = list(headers)
     if isinstance(error, Limited):
-        extra.append((b"retry-after", str(max(1, math.ceil(error.retry_after))).encode()))
+        extra += limit_headers(error)
     if isinstance(error, Unauthenticated):
         extra.append((b"www-authenticate", b'Bearer realm="assay"'))
     if isinstance(error, MethodNotAllowed):
@@ -40,7 +53,7 @@ async def send_answer(
     request: Request, operation: Operation, answer: Any, *, without: str | None = None, headers: tuple[Header, ...] = ()
 ) -> None:
     """Send an answer: 200, or 202 for a job that runs."""
-    body = answer_bytes(operation, answer, without=without)
+    body = answer_bytes(operation, answer, without=without, by_alias=True)
     extra = list(headers)
     fields: Any = getattr(cast("object", answer).__class__, "model_fields", ())
     if "version" in fields and isinstance(answer.version, int):

@@ -100,7 +100,7 @@ def _event(operation: Operation, coming: asyncio.Future[tuple[Any] | None], coun
     name, id = "item", getattr(item, "id", None)
     if isinstance(item, Job):
         name, id = ("end" if item.ended else "progress"), f"{item.id}.{item.version}.{count}"
-    return True, _text(name, id if isinstance(id, str) else str(count), operation.answer.dump_json(item))
+    return True, _text(name, id if isinstance(id, str) else str(count), operation.answer.dump_json(item, by_alias=True))
 
 
 def _text(name: str, id: str, data: bytes) -> bytes:
