@@ -19,7 +19,7 @@ from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
-from assay.adapters.databases.postgres import PostgresDatabases
+from assay.adapters.databases.door import EngineDatabases
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
 from assay.adapters.store.sqlite import SqliteStore
@@ -117,7 +117,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     ledger = SealedLedger(store, vault)
     children = Children()
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
-    databases = PostgresDatabases()
+    databases = EngineDatabases(off_limits=(settings.home,))
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
 
     async def store_answers() -> str | None:
@@ -155,7 +155,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
 
 def worker(fd: int) -> None:
     """Serve one worker process: thinking with its own adapters."""
-    serve_worker(fd, PostgresDatabases)
+    serve_worker(fd, EngineDatabases)
 
 
 def cli() -> None:

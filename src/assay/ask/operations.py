@@ -21,7 +21,7 @@ from assay.ask.model import (
     SqlCheck,
     ValidateSql,
 )
-from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected, UnsupportedDatabase
+from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected
 from assay.ask.respond import Response, respond, run
 from assay.kernel.assayed import Verdict
 from assay.kernel.context import Context
@@ -30,7 +30,7 @@ from assay.kernel.own import Version
 from assay.kernel.policy import Policy
 from assay.kernel.values import Empty
 from assay.ports.databases import Session
-from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable
+from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable, UnsupportedDatabase
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Row
 from assay.sources.visit import visit, which
