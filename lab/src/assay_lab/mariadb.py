@@ -1,4 +1,4 @@
-"""A MariaDB of one's own for tests: in a temporary folder, on a free port of 127.0.0.1, never as root, gone at the end."""
+"""A MariaDB of one's own for tests: in a temporary folder, on a free port of 127.0.0.1, never as root."""
 
 from __future__ import annotations
 
@@ -172,10 +172,10 @@ class MariaServer:
     def _answers(self) -> bool:
         """Root has no password for the moment until it is given one here; nobody else knows the port by then."""
         try:
-            with pymysql.connect(host="127.0.0.1", port=self.port, user="root", ssl_disabled=True) as root:
-                with root.cursor() as cursor:
-                    cursor.execute("DROP USER IF EXISTS ''@'localhost'")
-                    cursor.execute("SET PASSWORD = PASSWORD(%s)", (self._password,))
+            root = pymysql.connect(host="127.0.0.1", port=self.port, user="root", ssl_disabled=True)
+            with root, root.cursor() as cursor:
+                cursor.execute("DROP USER IF EXISTS ''@'localhost'")
+                cursor.execute("SET PASSWORD = PASSWORD(%s)", (self._password,))
         except pymysql.err.OperationalError:
             return False
         return True

@@ -29,18 +29,22 @@ from assay.kernel.operation import Get, Post, operation
 from assay.kernel.own import Version
 from assay.kernel.policy import Policy
 from assay.kernel.values import Empty
-from assay.ports.databases import Session
+from assay.ports.databases import Engine, Reader
 from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable, UnsupportedDatabase
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Row
-from assay.sources.visit import visit, which
+from assay.sources.visit import look, which
 
 RECHECK = "ask.recheck"
 CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
-_DIALECTS = {"postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql"}
+_ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "sqlite")
+_DIALECTS: dict[str, Engine] = {
+    "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "mysql": "mysql", "mariadb": "mysql",
+    "sqlite": "sqlite", "sqlite3": "sqlite",
+}  # fmt: skip
 _MODEL = "embedded"
 
 
@@ -58,14 +62,15 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     known = await ctx.port(Engines).of(ctx, source)
     calibration = on_public_data()
 
-    def think(session: Session) -> Response:
+    def think(session: Reader) -> Response:
         return respond(session, known.engine, known.graph, calibration, asked.natural_language,
                        alternatives=options.alternatives, cap=CAP)  # fmt: skip
 
-    found = await visit(ctx, source, think)
+    found = await look(ctx, source, think)
     if found.best is None or found.best.sql is None or found.confidence < options.confidence_threshold:
         raise _unsure(found, options.confidence_threshold)
-    rows = await visit(ctx, source, _run_as_reader, found.best.sql, options.max_rows) if options.execute else None
+    ran = look(ctx, source, _run_as_reader, source, found.best.sql, options.max_rows) if options.execute else None
+    rows = await ran if ran else None
     proof = _proof(source["id"], f"“{asked.natural_language}” was read as SQL that may run.", found.best)
     return GeneratedSql(
         verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), natural_language=asked.natural_language,
@@ -99,7 +104,7 @@ async def run_sql(asked: RunSql, ctx: Context) -> RanSql:
     if found.sql is None:
         issues = [issue.model_dump(mode="json") for issue in found.issues]
         raise SqlRejected(f"This SQL is not run: {found.issues[-1].message}", field="sql", issues=issues)
-    rows = await visit(ctx, source, _run_as_reader, found.sql, asked.max_rows)
+    rows = await look(ctx, source, _run_as_reader, source, found.sql, asked.max_rows)
     evidence = await ctx.prove([_proof(source["id"], "This SQL may run, and ran.", found)])
     return RanSql(verdict=Verdict.ASSAYED, evidence=evidence, source=source["id"], sql=found.sql,
                   checks=_checks(found.checks), rows=rows)  # fmt: skip
@@ -118,7 +123,7 @@ async def recheck(asked: RecheckSql, ctx: Context) -> RecheckedSql:
 async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     """Say which databases, features and limits questions have here; every limit is enforced."""
     return AiCapabilities(
-        databases=("postgresql",),
+        databases=_ENGINES,
         features=("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence"),
         models=(_MODEL,),
         limits={"max_rows": CAP, "max_question_characters": 2_000, "requests_per_minute": PER_CALLER.per_minute,
@@ -133,7 +138,7 @@ async def status(asked: Empty, ctx: Context) -> AiStatus:
     fault = await ctx.workers.in_thread(ctx.port(Engines).fault)
     says = "" if fault else on_public_data().says
     return AiStatus(available=fault is None, reason=fault, current_model=_MODEL, supported_models=(_MODEL,),
-                    supported_databases=("postgresql",), calibrated_on=says)  # fmt: skip
+                    supported_databases=_ENGINES, calibrated_on=says)  # fmt: skip
 
 
 def _speaks(dialect: str | None, source: Row) -> None:
@@ -147,14 +152,16 @@ def _speaks(dialect: str | None, source: Row) -> None:
 async def _examined(ctx: Context, store: str | None, sql: str) -> tuple[Row, Examined]:
     source = await which(ctx, store)
     known: Known = await ctx.port(Engines).of(ctx, source)
-    return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
+    return source, await look(ctx, source, examine, known.graph, sql, cap=CAP)
 
 
-def _run_as_reader(session: Session, sql: str, at_most: int) -> Rows:
-    if session.facts.superuser:
+def _run_as_reader(session: Reader, source: Row, sql: str, at_most: int) -> Rows:
+    facts = session.facts
+    if facts.powers and not source["allow_powerful_account"]:
         raise SqlExecutionDisabled(
-            f"{session.facts.user} is a superuser, for whom a read-only transaction is no barrier: SQL is not run.",
-            cure="assay init, then connect as profiler_ro",
+            f"{facts.user} may do more than read ({', '.join(facts.powers[:5])}), so SQL is not run with that account.",
+            cure="assay init, then connect as asker_ro; or allow it: assay sources edit --allow-powerful-account",
+            powers=list(facts.powers),
         )
     return run(session, sql, at_most)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -34,7 +35,8 @@ from assay.sources.model import (
     SourceCheck,
 )
 from assay.sources.private import write_private
-from assay.sources.visit import reachable, visit, which
+from assay.sources.schemas import read_any, refuse_unknown
+from assay.sources.visit import look, reachable, which
 
 
 def source_of(row: Row) -> Source:
@@ -65,7 +67,8 @@ async def get(asked: FindSource, ctx: Context) -> Source:
 async def connect(asked: ConnectSource, ctx: Context) -> Source:
     """Connect a database: sign in once to see that it answers, seal the credentials, remember it."""
     row: dict[str, Any] = {"id": f"s_{secrets.token_hex(6)}", "name": asked.name, "created_at": now(), "version": 1}
-    row |= await _sealed(ctx, row["id"], asked.dsn)
+    row |= {"allow_powerful_account": asked.allow_powerful_account, "private_columns": asked.private_columns}
+    row |= await _sealed(ctx, row["id"], asked.dsn, asked.private_columns)
     ctx.change(Change(insert(sources).values(**row), otherwise=_taken(asked.name)))
     ctx.announce(SOURCE_CONNECTED, row["id"], {"source": row["id"], "name": asked.name})
     return source_of(row)
@@ -75,19 +78,24 @@ def _taken(name: str) -> Conflict:
     return Conflict(f"A database called {name!r} is connected already.", field="name")
 
 
-async def _sealed(ctx: Context, id: str, dsn: str) -> dict[str, Any]:
-    """Sign in with a DSN; return the columns that depend on it. Raises what the sign-in raises."""
+async def _sealed(ctx: Context, id: str, dsn: str, private: Sequence[str]) -> dict[str, Any]:
+    """Sign in with a DSN; return the columns that depend on it.
+
+    Raises what the sign-in raises, and Invalid for a private column that is not there.
+    """
     secret = Secret(dsn)
     databases = ctx.port(Databases)
     there = databases.whereabouts(secret)
 
     def sign_in() -> SourceCheck:
-        with databases.session(secret) as session:
-            return check_session(session, id)
+        with databases.reader(secret) as reader:
+            if private:
+                refuse_unknown(read_any(reader, id, private), private)
+            return check_session(reader, id)
 
     seen = await ctx.workers.in_thread(sign_in)
     return {
-        "engine": "postgresql", "where": there.where, "account": there.account,
+        "engine": there.engine, "where": there.where, "account": there.account,
         "sealed": ctx.vault.seal(dsn.encode(), about=f"source:{id}"), **_state(seen),
     }  # fmt: skip
 
@@ -112,8 +120,14 @@ async def edit(asked: EditSource, ctx: Context) -> Source:
         if other:
             raise _taken(asked.name)
         changed["name"] = asked.name
+    if asked.allow_powerful_account is not None:
+        changed["allow_powerful_account"] = asked.allow_powerful_account
+    private = row["private_columns"] if asked.private_columns is None else asked.private_columns
+    changed["private_columns"] = private
     if asked.dsn is not None:
-        changed |= await _sealed(ctx, row["id"], asked.dsn)
+        changed |= await _sealed(ctx, row["id"], asked.dsn, private)
+    elif asked.private_columns:
+        await look(ctx, row, lambda reader: refuse_unknown(read_any(reader, row["id"], private), private))
     mine = (sources.c.id == row["id"], sources.c.version == asked.version)
     ctx.change(Change(update(sources).where(*mine).values(**changed), expect=1, otherwise=_stale(row)))
     ctx.announce(SOURCE_EDITED, row["id"], {"source": row["id"], "name": changed.get("name", row["name"])})
@@ -141,7 +155,7 @@ async def check(asked: FindSource, ctx: Context) -> SourceCheck:
     """Sign in to a connected database and say which grants or extensions are missing, and what works without them."""
     row = await which(ctx, asked.id)
     try:
-        seen = await visit(ctx, row, check_session, row["id"])
+        seen = await look(ctx, row, check_session, row["id"])
     except AssayError as error:
         seen = SourceCheck(source=row["id"], state="offline", state_reason=error.message, took_ms=0.0, checked_at=now())
     ctx.change(Change(update(sources).where(sources.c.id == row["id"]).values(**_state(seen))))

@@ -15,9 +15,10 @@ _REAL = frozenset({FIELD_TYPE.FLOAT, FIELD_TYPE.DOUBLE})
 _NAMES = {
     FIELD_TYPE.TINY: "tinyint", FIELD_TYPE.SHORT: "smallint", FIELD_TYPE.INT24: "mediumint", FIELD_TYPE.LONG: "int",
     FIELD_TYPE.LONGLONG: "bigint", FIELD_TYPE.YEAR: "year", FIELD_TYPE.FLOAT: "float", FIELD_TYPE.DOUBLE: "double",
-    FIELD_TYPE.DECIMAL: "decimal", FIELD_TYPE.NEWDECIMAL: "decimal", FIELD_TYPE.DATE: "date", FIELD_TYPE.NEWDATE: "date",
-    FIELD_TYPE.TIME: "time", FIELD_TYPE.DATETIME: "datetime", FIELD_TYPE.TIMESTAMP: "timestamp", FIELD_TYPE.BIT: "bit",
-    FIELD_TYPE.JSON: "json", FIELD_TYPE.GEOMETRY: "geometry", FIELD_TYPE.NULL: "null",
+    FIELD_TYPE.DECIMAL: "decimal", FIELD_TYPE.NEWDECIMAL: "decimal", FIELD_TYPE.DATE: "date",
+    FIELD_TYPE.NEWDATE: "date", FIELD_TYPE.TIME: "time", FIELD_TYPE.DATETIME: "datetime",
+    FIELD_TYPE.TIMESTAMP: "timestamp", FIELD_TYPE.BIT: "bit", FIELD_TYPE.JSON: "json",
+    FIELD_TYPE.GEOMETRY: "geometry", FIELD_TYPE.NULL: "null",
 }  # fmt: skip
 
 
