@@ -235,8 +235,16 @@ class FindSchema(Value):
 class InitSource(Value):
     """The least-privilege accounts and extensions to make, and, to make them, an administrator's sign-in."""
 
-    database: str = Field(default="postgres", max_length=63)
+    database: str = Field(default="postgres", max_length=64)
     schemas: tuple[str, ...] = ("public",)
+    """PostgreSQL's; a database of MariaDB is one."""
+    engine: Literal["postgresql", "mariadb"] = "postgresql"
+    account: Literal["profiler", "asker"] | None = None
+    """profiler: what workload needs, and ask can use; asker: for questions alone, and the only one in MariaDB. Null is
+    profiler in PostgreSQL."""
+    revoke_functions: bool = False
+    """With asker in PostgreSQL: take functions that wait, lock, notify or run text from PUBLIC in this database, and
+    give them to every account that is there now. Accounts that are made later need a grant."""
     apply_dsn: str | None = Field(default=None, max_length=4_096, repr=False, json_schema_extra={"writeOnly": True})
     """Run the statements once with these credentials; used once, stored nowhere."""
 

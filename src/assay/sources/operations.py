@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -21,6 +21,7 @@ from assay.sources.cache import SchemaCache
 from assay.sources.check import check_session
 from assay.sources.events import SOURCE_CONNECTED, SOURCE_EDITED, SOURCE_REMOVED
 from assay.sources.init import READER, ROLES, init_statements
+from assay.sources.init_asker import ASKER, asker_statements
 from assay.sources.model import (
     ConnectSource,
     EditSource,
@@ -194,20 +195,42 @@ async def init(asked: InitSource, ctx: Context) -> InitScript:
     written to a file that only this user may read.
     """
     if asked.apply_dsn is None:
-        return InitScript(statements=init_statements(asked), applied=False, dsn_hint=_hint(asked, None))
+        return InitScript(statements=_statements(asked, None), applied=False, dsn_hint=_hint(asked, None))
     administrator = Secret(asked.apply_dsn)
     databases = ctx.port(Databases)
     there = databases.whereabouts(administrator)
-    passwords = {role: Secret(secrets.token_urlsafe(24)) for role in ROLES}
-    statements = init_statements(asked, passwords)
+    if there.engine != ("mysql" if asked.engine == "mariadb" else asked.engine):
+        raise Invalid(
+            f"apply_dsn: this is {there.engine}, and the statements are for {asked.engine}.", field="apply_dsn"
+        )
+    passwords = {role: Secret(secrets.token_urlsafe(24)) for role in _accounts(asked)}
+    statements = _statements(asked, passwords)
     await ctx.workers.in_thread(databases.administer, administrator, statements)
     lines = [
-        f"{role.upper()}_DSN={databases.as_account(administrator, role, passwords[role]).reveal()}\n" for role in ROLES
+        f"{role.upper()}_DSN={databases.as_account(administrator, role, password).reveal()}\n"
+        for role, password in passwords.items()
     ]
     folder = ctx.settings.home / "accounts"
     file = await ctx.workers.in_thread(write_private, folder, f"{asked.database}.env", "".join(lines))
     return InitScript(statements=statements, applied=True, dsn_hint=_hint(asked, there.where), password_file=str(file))
 
 
+def _accounts(asked: InitSource) -> tuple[str, ...]:
+    if asked.account == "asker" or asked.engine == "mariadb":
+        return (ASKER,)
+    return ROLES
+
+
+def _statements(asked: InitSource, passwords: Mapping[str, Secret] | None) -> tuple[str, ...]:
+    if asked.engine == "mariadb" and asked.account == "profiler":
+        raise Invalid("account: in MariaDB there is only asker.", field="account")
+    if ASKER in _accounts(asked):
+        return asker_statements(asked, passwords[ASKER] if passwords else None)
+    return init_statements(asked, passwords)
+
+
 def _hint(asked: InitSource, where: str | None) -> str:
-    return f"postgresql://{READER}:…@{where or f'HOST:5432/{asked.database}'}"
+    role = ASKER if ASKER in _accounts(asked) else READER
+    if asked.engine == "mariadb":
+        return f"mysql://{role}:…@{where or f'HOST:3306/{asked.database}'}"
+    return f"postgresql://{role}:…@{where or f'HOST:5432/{asked.database}'}"

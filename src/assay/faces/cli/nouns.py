@@ -256,7 +256,8 @@ def init(console: Console, script: Any) -> None:
             f"-- {'applied' if script.applied else 'not applied: run them as an administrator, or add --apply'}", "dim"
         )
     )
-    console.print(said(f"-- then: assay scan {script.dsn_hint}", "dim"))
+    then = "scan" if script.dsn_hint.startswith("postgresql://profiler_ro") else "sources connect NAME"
+    console.print(said(f"-- then: assay {then} {script.dsn_hint}", "dim"))
     if script.password_file:
         console.print(said(f"-- passwords are in {script.password_file}", "dim"))
 
