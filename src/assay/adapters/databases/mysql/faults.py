@@ -43,6 +43,8 @@ def of_connecting(failure: BaseException, target: Target) -> Unavailable:
 
 def of_statement(failure: BaseException, where: str) -> AssayError:
     """Translate an error that came while a statement ran."""
+    if isinstance(failure, ValueError):  # before it was sent: half of a character, for one
+        return Refused("The statement is no text that can be sent.")
     number, reason = number_of(failure), _reason(failure)
     if number in _LATE:
         return TimedOut(f"The statement was stopped by the server: {reason}.", errno=number)
