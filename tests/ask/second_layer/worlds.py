@@ -90,9 +90,7 @@ class Postgres:
             for name in tables
         }  # pyright: ignore[reportArgumentType]
         with self.visit() as reader:  # the session is kept between visits: nothing may stay in it
-            own = reader.rows(
-                "SELECT name, setting FROM pg_settings WHERE name NOT LIKE 'plpgsql.%' ORDER BY name"
-            )
+            own = reader.rows("SELECT name, setting FROM pg_settings WHERE name NOT LIKE 'plpgsql.%' ORDER BY name")
         return {
             "rows": rows,
             "large objects": ask("SELECT oid FROM pg_largeobject_metadata ORDER BY 1").fetchall(),
