@@ -46,6 +46,16 @@ class Places:
     owner: dict[str, str]
     reader: dict[str, str]
     file: Path
+    mariadb: MariaServer
+
+    def forget(self, engine: str) -> None:
+        """Remove the account that init made."""
+        if engine == "mysql":
+            with self.mariadb.connect() as root, root.cursor() as cursor:
+                cursor.execute("DROP USER asker_ro@'%'")
+        else:
+            with psycopg.connect(self.owner[engine], autocommit=True) as admin:
+                admin.execute("DROP OWNED BY asker_ro; DROP ROLE asker_ro")
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +83,7 @@ def places(tmp_path_factory: pytest.TempPathFactory, postgres: Server, mariadb: 
         for statement in STATEMENTS:
             lite.execute(statement)
     lite.close()
-    yield Places(own, read, file)
+    yield Places(own, read, file, mariadb)
     with psycopg.connect(own["postgresql"], autocommit=True) as pg:
         pg.execute("DROP OWNED BY engines_ro; DROP ROLE engines_ro")
 
@@ -225,3 +235,25 @@ def test_assays_own_database_cannot_be_connected(home: Home) -> None:
     own = home.settings.database
     error = refused(lambda: home.ask("sources.connect", name="own", dsn=f"sqlite://{own}"))
     assert error.code == "INVALID" and error.details["field"] == "dsn"
+
+
+@pytest.mark.parametrize("engine", ("postgresql", "mysql"))
+def test_the_account_that_init_makes_is_connected_and_runs(home: Home, places: Places, engine: str) -> None:
+    own = places.owner[engine]
+    asked = {
+        "database": own.rpartition("/")[2],
+        "engine": "mariadb" if engine == "mysql" else engine,
+        "account": "asker",
+    }
+    assert not home.ask("sources.init", **asked).applied
+    script = home.ask("sources.init", **asked, apply_dsn=own)
+    assert script.applied and "asker_ro" in script.dsn_hint
+    try:
+        dsn = Path(script.password_file).read_text().strip().removeprefix("ASKER_RO_DSN=")
+        home.ask("sources.connect", name="asker", dsn=dsn)
+        assert home.ask("ask.run", store="asker", sql="SELECT count(*) FROM orders").rows.rows == ((3,),)
+        other = {**asked, "engine": "postgresql" if engine == "mysql" else "mariadb"}
+        error = refused(lambda: home.ask("sources.init", **other, apply_dsn=own))
+        assert error.details["field"] == "apply_dsn"
+    finally:
+        places.forget(engine)

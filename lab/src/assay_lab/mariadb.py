@@ -33,7 +33,7 @@ _OPTIONS = (
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-flush-method=nosync",
 )
-_INSTALL = "apt-get install --no-install-recommends mariadb-server (and keep it from starting one of its own)"
+_INSTALL = "apt-get install --no-install-recommends mariadb-server-core mariadb-client-core"
 _UNPRIVILEGED = ("mysql", "nobody")
 
 
