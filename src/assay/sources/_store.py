@@ -21,6 +21,6 @@ sources = Table(
     Column("checked_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False, default=1),
-    Column("allow_powerful_account", Boolean, nullable=False, default=False),
-    Column("private_columns", Json, nullable=False, default=[]),
+    Column("allow_powerful_account", Boolean, nullable=False, default=False, server_default="0"),
+    Column("private_columns", Json, nullable=False, default=[], server_default="[]"),
 )

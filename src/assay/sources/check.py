@@ -74,6 +74,7 @@ def _answers(reader: Reader, source_id: str, began: float) -> SourceCheck:
     facts = reader.facts
     return SourceCheck(
         source=source_id,
+        engine=facts.engine,
         state="online",
         server_version=facts.version,
         account=facts.user or None,

@@ -103,6 +103,7 @@ class SourceCheck(Value):
     """What a sign-in found."""
 
     source: str
+    engine: Engine = "postgresql"
     state: State
     state_reason: str | None = None
     server_version: str | None = None

@@ -158,7 +158,8 @@ async def check(asked: FindSource, ctx: Context) -> SourceCheck:
     try:
         seen = await look(ctx, row, check_session, row["id"])
     except AssayError as error:
-        seen = SourceCheck(source=row["id"], state="offline", state_reason=error.message, took_ms=0.0, checked_at=now())
+        seen = SourceCheck(source=row["id"], engine=row["engine"], state="offline", state_reason=error.message,
+                           took_ms=0.0, checked_at=now())  # fmt: skip
     ctx.change(Change(update(sources).where(sources.c.id == row["id"]).values(**_state(seen))))
     return seen
 
