@@ -3406,6 +3406,12 @@ export interface components {
             /** Source */
             source: string;
             /**
+             * Engine
+             * @default postgresql
+             * @enum {string}
+             */
+            engine: "postgresql" | "mysql" | "sqlite";
+            /**
              * State
              * @enum {string}
              */
