@@ -74,7 +74,7 @@ system:
 	@PYTHON=$(PYTHON) deploy/install.sh
 
 system-test:
-	@PYTHON=$(PYTHON) deploy/install.sh browser
+	@PYTHON=$(PYTHON) deploy/install.sh tests
 
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install what this machine lacks, from Debian: PostgreSQL with hypopg, Python's venv; with "browser", one for the tests.
-# Touches neither the network nor the machine when nothing is missing, and never makes or starts a PostgreSQL cluster.
+# Install what this machine lacks, from Debian: PostgreSQL with hypopg, Python's venv; with "tests", a browser and MariaDB.
+# Touches neither the network nor the machine when nothing is missing, and never makes or starts a database server.
 set -euo pipefail
 
 PYTHON="${PYTHON:-python3}"
@@ -25,6 +25,11 @@ has_browser() {
     command -v chromium || command -v chromium-browser || command -v google-chrome
 } >/dev/null
 
+# Debian's mariadb-server would start one at once and at every boot; its core holds the programs alone.
+has_mariadb() {
+    [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults
+} >/dev/null
+
 check_languages() {
     command -v "$PYTHON" >/dev/null || stop "Python 3.11 or newer is needed, and there is no $PYTHON."
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -37,7 +42,8 @@ check_languages() {
 missing() {
     has_postgresql || printf '%s\n' postgresql postgresql-hypopg
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || printf '%s\n' python3-venv
-    if [ "${1:-}" = browser ] && ! has_browser; then printf '%s\n' chromium; fi
+    if [ "${1:-}" = tests ] && ! has_browser; then printf '%s\n' chromium; fi
+    if [ "${1:-}" = tests ] && ! has_mariadb; then printf '%s\n' mariadb-server-core mariadb-client-core; fi
 }
 
 # PostgreSQL's packages carry the version that this Debian has.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from assay_lab.mariadb import MariaServer
 from assay_lab.server import Server
 from assay_lab.shop import Shop
 
@@ -32,3 +33,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield it
     finally:
         it.stop()
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaServer]:
+    """A throw-away MariaDB: `.create_database()` gives root's DSN, `.dsn(database, account, password)` another's."""
+    with MariaServer() as it:
+        yield it

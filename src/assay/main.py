@@ -19,7 +19,7 @@ from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
-from assay.adapters.databases.postgres import PostgresDatabases
+from assay.adapters.databases.door import EngineDatabases
 from assay.adapters.language_models.providers import Access, Server, chosen, make
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
@@ -146,7 +146,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     vault = _vault(settings, make=False)
     ledger = SealedLedger(store, vault)
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
-    databases = PostgresDatabases()
+    databases = EngineDatabases(off_limits=(settings.home,))
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
     routing = Routing(
         store, models, prices=settings.ai_prices, most_tokens=settings.ai_budget_tokens, most_usd=settings.ai_budget_usd
@@ -189,7 +189,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
 
 def worker(fd: int) -> None:
     """Serve one worker process: thinking with its own adapters."""
-    serve_worker(fd, PostgresDatabases)
+    serve_worker(fd, EngineDatabases)
 
 
 def cli() -> None:

@@ -3,48 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
-from assay.kernel.house import House
-from assay.main import open_house
+from ask.homes import Home, refused
 from assay.ports.errors import AssayError
-from assay.ports.secret import Secret
-from assay.runtime.settings import Settings
 from assay_lab.shop import Shop
-
-
-class Home:
-    """The program's own house with the shop connected twice: as its superuser, and as somebody who may only read."""
-
-    def __init__(self, folder: Path, shop: Shop) -> None:
-        self.settings = Settings(home=folder)
-        self.shop = shop
-
-    @asynccontextmanager
-    async def open(self) -> AsyncGenerator[tuple[House, Secret]]:
-        async with open_house(self.settings) as (house, token):
-            yield house, token
-
-    def ask(self, operation: str, /, **asked: Any) -> Any:
-        """Ask one operation of a house that is opened for it."""
-
-        async def one() -> Any:
-            async with self.open() as (house, token):
-                return await house.call(operation, asked, credential=token)
-
-        return asyncio.run(one())
-
-    def question(self, words: str, store: str = "reader", **options: Any) -> Any:
-        return self.ask(
-            "ask.generate", natural_language=words, database_target={"store": store},
-            options={"confidence_threshold": 0.0, **options},
-        )  # fmt: skip
 
 
 def administering(shop: Shop) -> psycopg.Connection[tuple[Any, ...]]:
@@ -54,11 +21,12 @@ def administering(shop: Shop) -> psycopg.Connection[tuple[Any, ...]]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Home]:
+    """The shop connected twice: as its superuser, and as somebody who may only read."""
     with administering(shop) as connection:
         connection.execute("CREATE ROLE asks LOGIN PASSWORD 'asks'")
         connection.execute("ALTER ROLE asks SET pg_stat_statements.track = 'none'")
         connection.execute("GRANT USAGE ON SCHEMA public TO asks; GRANT SELECT ON ALL TABLES IN SCHEMA public TO asks")
-    it = Home(tmp_path_factory.mktemp("home"), shop)
+    it = Home(tmp_path_factory.mktemp("home"))
     it.ask("sources.connect", name="owner", dsn=shop.dsn)
     parts = psycopg.conninfo.conninfo_to_dict(shop.dsn)
     reader = f"postgresql://asks:asks@{parts['host']}:{parts['port']}/{parts['dbname']}"
@@ -68,13 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> Iterator[Home]
         connection.execute("DROP OWNED BY asks; DROP ROLE asks")
 
 
-def refused(run: Any) -> AssayError:
-    with pytest.raises(AssayError) as caught:
-        run()
-    return caught.value
-
-
-def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: Home) -> None:
+def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: Home, shop: Shop) -> None:
     answer = home.question("List the emails of users in Berlin", execute=True, max_rows=3)
     assert answer.verdict == "assayed" and answer.dialect == "postgresql" and answer.model == "embedded"
     assert all(check.passed for check in answer.checks) and len(answer.checks) == 3
@@ -84,7 +46,7 @@ def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: H
         for words in clause.because:
             assert answer.natural_language[words.start : words.end] == words.text
     assert answer.rows.columns == ("email",) and len(answer.rows.rows) <= 3
-    with administering(home.shop) as connection:
+    with administering(shop) as connection:
         real = {row[0] for row in connection.execute("SELECT email FROM users WHERE city = 'Berlin'")}
     assert {row[0] for row in answer.rows.rows} <= real and real
     assert 0 < answer.confidence < 1 and "public data" in answer.calibrated_on
@@ -92,9 +54,9 @@ def test_a_question_becomes_sql_that_runs_with_its_reasons_and_its_proof(home: H
     assert again.outcome == "same"
 
 
-def test_counting_gives_the_number_that_a_person_would_count(home: Home) -> None:
+def test_counting_gives_the_number_that_a_person_would_count(home: Home, shop: Shop) -> None:
     answer = home.question("How many users are there?", execute=True)
-    with administering(home.shop) as connection:
+    with administering(shop) as connection:
         assert answer.rows.rows == tuple(connection.execute("SELECT count(*) FROM users"))
 
 

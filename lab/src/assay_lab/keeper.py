@@ -149,16 +149,20 @@ def _spawn(orders: Orders, command: list[str], data: Path, lock: int) -> subproc
             stdout=sys.stderr,
             pass_fds=[folder, lock],
             umask=0o077,
-            preexec_fn=_dies_with(ctypes.CDLL(None), os.getpid()),  # after the change of user, which would clear it
+            preexec_fn=dies_with(
+                ctypes.CDLL(None), os.getpid(), signal.SIGINT
+            ),  # after the change of user, which would clear it
         )
     finally:
         os.close(folder)
 
 
-def _dies_with(libc: ctypes.CDLL, parent: int) -> Callable[[], None]:
+def dies_with(libc: ctypes.CDLL, parent: int, how: signal.Signals) -> Callable[[], None]:
+    """What a child runs before it becomes its program, so that it gets a signal when its parent has died."""
+
     def arrange() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, [])
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        libc.prctl(_PR_SET_PDEATHSIG, how)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -1681,7 +1681,7 @@ export interface components {
             name: string;
             /**
              * Type
-             * @description format_type, "character varying(80)".
+             * @description As the database says it, "character varying(80)", "int(11)".
              */
             type: string;
             /** Nullable */
@@ -1709,7 +1709,8 @@ export interface components {
             avg_width: number | null;
             /**
              * Common Values
-             * @description most_common_vals in text form; only where the account may read them.
+             * @description PostgreSQL: most_common_vals in text form, where the account may read them; else those of the first rows of a
+             *     text column, most frequent first.
              * @default []
              */
             common_values: string[];
@@ -1734,9 +1735,22 @@ export interface components {
             name: string;
             /**
              * Dsn
-             * @description postgresql://user:password@host:port/database?sslmode=… or key=value; sealed at once, never returned.
+             * @description postgresql://user:password@host:port/database?sslmode=… or key=value, mysql:// or mariadb:// with the same parts,
+             *     or sqlite:///absolute/path/to/file.db; sealed at once, never returned.
              */
             dsn: string;
+            /**
+             * Allow Powerful Account
+             * @description Let `ask` run SQL though the account is a superuser, an owner, or may write; without this it is refused.
+             * @default false
+             */
+            allow_powerful_account: boolean;
+            /**
+             * Private Columns
+             * @description Columns whose values are not kept with the schema, "users.email" or "crm.users.email".
+             * @default []
+             */
+            private_columns: string[];
         };
         /**
          * ContentsExpired
@@ -2210,7 +2224,7 @@ export interface components {
             name: string;
             /**
              * Definition
-             * @description pg_get_indexdef.
+             * @description pg_get_indexdef; SQLite's own text; empty for MySQL.
              */
             definition: string;
             /**
@@ -2407,11 +2421,32 @@ export interface components {
             database: string;
             /**
              * Schemas
+             * @description PostgreSQL's; a database of MariaDB is one.
              * @default [
              *       "public"
              *     ]
              */
             schemas: string[];
+            /**
+             * Engine
+             * @default postgresql
+             * @enum {string}
+             */
+            engine: "postgresql" | "mariadb";
+            /**
+             * Account
+             * @description profiler: what workload needs, and ask can use; asker: for questions alone, and the only one in MariaDB. Null is
+             *     profiler in PostgreSQL.
+             * @default null
+             */
+            account: ("profiler" | "asker") | null;
+            /**
+             * Revoke Functions
+             * @description With asker in PostgreSQL: take functions that wait, lock, notify or run text from PUBLIC in this database, and
+             *     give them to every account that is there now. Accounts that are made later need a grant.
+             * @default false
+             */
+            revoke_functions: boolean;
             /**
              * Apply Dsn
              * @description Run the statements once with these credentials; used once, stored nowhere.
@@ -3776,17 +3811,17 @@ export interface components {
             name: string;
             /**
              * Engine
-             * @constant
+             * @enum {string}
              */
-            engine: "postgresql";
+            engine: "postgresql" | "mysql" | "sqlite";
             /**
              * Where
-             * @description Host, port and database, without the account's secret: "db.example:5432/shop".
+             * @description Host, port and database, without the account's secret: "db.example:5432/shop"; or the path of a file.
              */
             where: string;
             /**
              * Account
-             * @description The role it signs in as.
+             * @description The role it signs in as; empty for a file.
              */
             account: string;
             /**
@@ -3820,6 +3855,18 @@ export interface components {
              * @description Counts changes; a PUT or DELETE names the one it changes.
              */
             version: number;
+            /**
+             * Allow Powerful Account
+             * @description SQL of `ask` runs though the account may do more than read.
+             * @default false
+             */
+            allow_powerful_account: boolean;
+            /**
+             * Private Columns
+             * @description Columns whose values are not kept with the schema, "users.email" or "crm.users.email".
+             * @default []
+             */
+            private_columns: string[];
         };
         /**
          * SourceCheck
@@ -3828,6 +3875,12 @@ export interface components {
         SourceCheck: {
             /** Source */
             source: string;
+            /**
+             * Engine
+             * @default postgresql
+             * @enum {string}
+             */
+            engine: "postgresql" | "mysql" | "sqlite";
             /**
              * State
              * @enum {string}
@@ -3853,6 +3906,12 @@ export interface components {
              * @default false
              */
             superuser: boolean;
+            /**
+             * Powers
+             * @description What the account may do beyond reading, "owner of 3 tables", "FILE on *.*".
+             * @default []
+             */
+            powers: string[];
             /** Extensions */
             extensions: {
                 [key: string]: string;
@@ -9274,6 +9333,16 @@ export interface operations {
                      * @default null
                      */
                     dsn?: string | null;
+                    /**
+                     * Allow Powerful Account
+                     * @default null
+                     */
+                    allow_powerful_account?: boolean | null;
+                    /**
+                     * Private Columns
+                     * @default null
+                     */
+                    private_columns?: string[] | null;
                 };
             };
         };

@@ -110,8 +110,13 @@ def _like(left: Expression, negated: bool, value: Scalar, column: Column | None,
 def _alike(
     left: Expression, values: tuple[Scalar, ...], column: Column | None, dialect: Dialect
 ) -> tuple[Expression, list[Expression]]:
-    """Both sides in one type. SQLite converts by itself, by the column's affinity, so literals stay as they are."""
+    """Both sides in one type. SQLite converts by itself, by the column's affinity, all but years."""
     kind = "number" if column is None else column.kind
+    years = _years(values, column)
+    if years and dialect == "sqlite":
+        # Whether it holds text in ISO's form or the year alone, the first four characters are the year.
+        first = exp.Substring(this=left, start=exp.Literal.number(1), length=exp.Literal.number(4))
+        return exp.Cast(this=first, to=exp.DataType.build("int")), [literal(year, dialect) for year in years]
     if dialect == "sqlite":
         return left, [literal(value, dialect) for value in values]
     if kind == "number":
@@ -124,12 +129,18 @@ def _alike(
         if all(truth is not None for truth in truths):
             return left, [literal(bool(truth), dialect) for truth in truths]
         return text(left, dialect), [literal(_word(value), dialect) for value in values]
-    if kind == "time" and column is not None:
-        years = [number for number in map(_number, values) if isinstance(number, int) and number in _YEARS]
-        if len(years) == len(values) and _DATED.search(column.type):
-            year = exp.Extract(this=exp.Var(this="YEAR"), expression=left)
-            return year, [literal(number, dialect) for number in years]
+    if years:
+        year = exp.Extract(this=exp.Var(this="YEAR"), expression=left)
+        return year, [literal(number, dialect) for number in years]
     return left, [literal(_word(value), dialect) for value in values]
+
+
+def _years(values: tuple[Scalar, ...], column: Column | None) -> list[int]:
+    """The years that a date is compared with; none where it is no date, or a value is none."""
+    if column is None or column.kind != "time" or not _DATED.search(column.type):
+        return []
+    years = [number for number in map(_number, values) if isinstance(number, int) and number in _YEARS]
+    return years if len(years) == len(values) else []
 
 
 def _word(value: Scalar) -> str:

@@ -10,11 +10,12 @@ from assay.ask.graph import Graph
 from assay.ask.ir import Query
 from assay.ask.render import Unrenderable, tree
 from assay.ask.scope import Unjoinable
-from assay.ports.databases import Session
+from assay.ports.databases import Reader
 from assay.ports.errors import Refused, TimedOut
 
-CHEAP = 25_000.0
-"""Planner units that a reading may cost to be run for its rows alone: about a fifth of a second."""
+CHEAP, FEW = 25_000.0, 1_000_000.0
+"""Planner units that a reading may cost to be run for its rows alone, and rows that any step may hand on: about a fifth
+of a second."""
 BUDGET_S = 0.6
 """For all readings of one question."""
 MOST_ROWS = 1_000
@@ -23,7 +24,7 @@ MOST_ROWS = 1_000
 class Consultation:
     """One question's readings on one live database; each is checked once."""
 
-    def __init__(self, session: Session, graph: Graph, cap: int) -> None:
+    def __init__(self, session: Reader, graph: Graph, cap: int) -> None:
         self._session, self._graph, self._cap = session, graph, cap
         self._known: dict[str, Examined] = {}
         self._until = time.monotonic() + BUDGET_S
@@ -45,7 +46,7 @@ class Consultation:
         """Its rows, if it passes every check, is cheap, and there is time; else None."""
         text = self.text(query) if time.monotonic() < self._until else None
         found = self.examined(text) if text is not None else None
-        if found is None or found.sql is None or found.cost is None or found.cost > CHEAP:
+        if found is None or found.sql is None or (found.cost or 0.0) > CHEAP or found.most_rows > FEW:
             return None
         try:
             return self._session.read(found.sql, MOST_ROWS).rows

@@ -8,14 +8,15 @@ from assay.ask.graph import Graph
 from assay.ask.guard.check import guard
 from assay.ask.guard.model import Guarded, Rejected
 from assay.ask.model import Issue
-from assay.ports.databases import Session
+from assay.ports.databases import Estimate, Reader
 from assay.ports.errors import Refused, TimedOut
 from assay.ports.ledger import Tried
 
 MOST_COST = 20_000_000.0
 """Planner units: about what reading a terabyte in order is estimated at; what costs more is not run."""
 MOST_ROWS = 50_000_000.0
-"""Rows that any step of a plan is expected to hand on: more is a join without a condition, or nearly."""
+"""Rows that any step of a plan is expected to hand on, or the loops of a join to visit: more is a join without a
+condition, or nearly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Examined:
     issues: tuple[Issue, ...]
     cost: float | None = None
     rows: float | None = None
+    most_rows: float = 0.0
+    """Of any step of the plan."""
 
     @property
     def passed(self) -> bool:
@@ -35,7 +38,7 @@ class Examined:
         return self.sql is not None
 
 
-def examine(session: Session, graph: Graph, text: str, *, cap: int) -> Examined:
+def examine(session: Reader, graph: Graph, text: str, *, cap: int) -> Examined:
     """Guard, bind, plan and weigh one text; never runs it.
 
     Args:
@@ -52,19 +55,19 @@ def examine(session: Session, graph: Graph, text: str, *, cap: int) -> Examined:
     passed = [Tried(_GUARD, True, _what(guarded, graph))]
     warnings = tuple(Issue(code="WARNING", level="warning", message=words) for words in guarded.warnings)
     try:
-        plan = session.plan(guarded.sql)
+        expected = session.estimate(guarded.sql)
     except (Refused, TimedOut) as error:
         issue = Issue(code="NOT_PLANNED", level="error", message=error.message)
         return Examined(None, (*passed, Tried(_PLAN, False, error.message)), (*warnings, issue))
-    cost, rows = float(plan["Total Cost"]), _most_rows(plan)
-    passed.append(Tried(_PLAN, True, f"{cost:,.0f} cost units, {float(plan['Plan Rows']):,.0f} rows expected"))
-    fits = cost <= MOST_COST and rows <= MOST_ROWS
-    weight = f"{cost:,.0f} of {MOST_COST:,.0f} cost units; the largest step hands on {rows:,.0f} rows"
+    cost, rows = expected.cost, expected.rows
+    passed.append(Tried(_PLAN, True, expected.says))
+    fits = (cost is None or cost <= MOST_COST) and expected.most_rows <= MOST_ROWS
+    weight = _weight(expected)
     checks = (*passed, Tried(_GATE, fits, weight))
     if not fits:
         issue = Issue(code="TOO_EXPENSIVE", level="error", message=f"It would cost too much: {weight}.")
-        return Examined(None, checks, (*warnings, issue), cost, float(plan["Plan Rows"]))
-    return Examined(guarded.sql, checks, warnings, cost, float(plan["Plan Rows"]))
+        return Examined(None, checks, (*warnings, issue), cost, rows, expected.most_rows)
+    return Examined(guarded.sql, checks, warnings, cost, rows, expected.most_rows)
 
 
 _GUARD = "It is one reading statement of allowed parts, and every name in it exists"
@@ -77,8 +80,6 @@ def _what(guarded: Guarded, graph: Graph) -> str:
     return f"{len(guarded.tables)} tables ({names}), {len(guarded.columns)} columns" if names else "no table"
 
 
-def _most_rows(plan: object) -> float:
-    if not isinstance(plan, dict):
-        return 0.0
-    own = float(plan.get("Plan Rows", 0.0))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    return max([own, *(_most_rows(child) for child in plan.get("Plans", ()))])  # pyright: ignore
+def _weight(expected: Estimate) -> str:
+    rows = f"the largest step hands on {expected.most_rows:,.0f} of {MOST_ROWS:,.0f} rows"
+    return rows if expected.cost is None else f"{expected.cost:,.0f} of {MOST_COST:,.0f} cost units; {rows}"

@@ -10,15 +10,15 @@ from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import BadWeights, Model, load
 from assay.ask.engine.values import ValueIndex
 from assay.ask.graph import Graph
-from assay.ask.see import comments_of, graph_of, values_of
+from assay.ask.see import DIALECTS, comments_of, graph_of, values_of
 from assay.kernel.context import Context
 from assay.kernel.values import Instant
-from assay.ports.databases import Session
+from assay.ports.databases import Reader
 from assay.ports.errors import Unavailable
 from assay.ports.store import Row
 from assay.sources.cache import SchemaCache
 from assay.sources.model import Schema
-from assay.sources.visit import visit
+from assay.sources.visit import look
 
 MOST = 16
 
@@ -55,13 +55,13 @@ class Engines:
         schema = await ctx.port(SchemaCache).of(ctx, source)
         known = self._kept.pop(source["id"], None)
         if known is None or known.read_at != schema.read_at:
-            known = await visit(ctx, source, self._made, schema)
+            known = await look(ctx, source, self._made, schema)
         self._kept[source["id"]] = known
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
         return known
 
-    def _made(self, session: Session, schema: Schema) -> Known:
+    def _made(self, session: Reader, schema: Schema) -> Known:
         assert self._model is not None, "fault() loads it"
-        graph = graph_of(schema, comments_of(session))
+        graph = graph_of(schema, comments_of(session), DIALECTS[session.facts.engine])
         return Known(graph, Engine(graph, ValueIndex(values_of(schema, graph)), self._model), schema.read_at)

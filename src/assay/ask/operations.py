@@ -23,7 +23,7 @@ from assay.ask.model import (
     SqlCheck,
     ValidateSql,
 )
-from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected, UnsupportedDatabase
+from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected
 from assay.ask.respond import Response, respond, run
 from assay.ask.suggest.consult import answer
 from assay.ask.suggest.pool import EMBEDDED, UNCALIBRATED
@@ -33,12 +33,12 @@ from assay.kernel.operation import Get, Post, operation
 from assay.kernel.own import Version
 from assay.kernel.policy import Policy
 from assay.kernel.values import Empty
-from assay.ports.databases import Session
-from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable
+from assay.ports.databases import Engine, Reader
+from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable, UnsupportedDatabase
 from assay.ports.language_model import LanguageModels
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Row
-from assay.sources.visit import visit, which
+from assay.sources.visit import look, which
 
 RECHECK = "ask.recheck"
 GENERATED, LOW_CONFIDENCE, VALIDATED = "query_generated", "low_confidence_query", "query_validated"
@@ -48,8 +48,12 @@ CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
-_DIALECTS = {"postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql"}
 _FEATURES = ("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence")
+_ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "sqlite")
+_DIALECTS: dict[str, Engine] = {
+    "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "mysql": "mysql", "mariadb": "mysql",
+    "sqlite": "sqlite", "sqlite3": "sqlite",
+}  # fmt: skip
 
 
 @operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"), timeout_s=120,
@@ -66,10 +70,10 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     known = await ctx.port(Engines).of(ctx, source)
     calibration = on_public_data()
 
-    def think(session: Session) -> Response:
+    def think(session: Reader) -> Response:
         return respond(
             session, known.engine, known.graph, calibration, asked.natural_language, alternatives=options.alternatives,
-            cap=CAP, consult=options.consult_rows and not session.facts.superuser,
+            cap=CAP, consult=options.consult_rows and not _powers(session, source),
         )  # fmt: skip
 
     pooled = await answer(ctx, source, known, asked, think, cap=CAP)
@@ -139,7 +143,7 @@ async def recheck(asked: RecheckSql, ctx: Context) -> RecheckedSql:
 async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     """Say which databases, features and limits questions have here; every limit is enforced."""
     return AiCapabilities(
-        databases=("postgresql",),
+        databases=_ENGINES,
         features=_FEATURES,
         models=(EMBEDDED, *ctx.port(LanguageModels).names),
         limits=AiLimits(max_rows=CAP, max_question_characters=2_000, requests_per_minute=round(PER_CALLER.per_minute),
@@ -155,7 +159,7 @@ async def status(asked: Empty, ctx: Context) -> AiStatus:
     says = "" if fault else on_public_data().says
     names = ctx.port(LanguageModels).names
     return AiStatus(available=fault is None, reason=fault, current_model=names[0] if names else EMBEDDED,
-                    supported_models=(EMBEDDED, *names), supported_databases=("postgresql",), calibrated_on=says,
+                    supported_models=(EMBEDDED, *names), supported_databases=_ENGINES, calibrated_on=says,
                     capabilities=dict.fromkeys(_FEATURES, "true" if fault is None else "false"),
                     version=ctx.port(Version).text, last_health_check=int(time.time()))  # fmt: skip
 
@@ -172,12 +176,12 @@ async def _examined(ctx: Context, store: str | None, sql: str, dialect: str | No
     source = await which(ctx, store)
     _speaks(dialect, source, "dialect")
     known: Known = await ctx.port(Engines).of(ctx, source)
-    return source, await visit(ctx, source, examine, known.graph, sql, cap=CAP)
+    return source, await look(ctx, source, examine, known.graph, sql, cap=CAP)
 
 
 async def _rows(ctx: Context, source: Row, sql: str, at_most: int) -> Rows:
     try:
-        rows = await visit(ctx, source, _run_as_reader, sql, at_most)
+        rows = await look(ctx, source, _run_as_reader, source, sql, at_most)
     except SqlExecutionDisabled:
         ctx.note(decision=BLOCKED)
         raise
@@ -185,11 +189,18 @@ async def _rows(ctx: Context, source: Row, sql: str, at_most: int) -> Rows:
     return rows
 
 
-def _run_as_reader(session: Session, sql: str, at_most: int) -> Rows:
-    if session.facts.superuser:
+def _powers(session: Reader, source: Row) -> tuple[str, ...]:
+    """What the account may do besides reading, unless somebody allowed that by name."""
+    return () if source["allow_powerful_account"] else tuple(session.facts.powers)
+
+
+def _run_as_reader(session: Reader, source: Row, sql: str, at_most: int) -> Rows:
+    facts = session.facts
+    if _powers(session, source):
         raise SqlExecutionDisabled(
-            f"{session.facts.user} is a superuser, for whom a read-only transaction is no barrier: SQL is not run.",
-            cure="assay init, then connect as profiler_ro",
+            f"{facts.user} may do more than read ({', '.join(facts.powers[:5])}), so SQL is not run with that account.",
+            cure="assay init, then connect as asker_ro; or allow it: assay sources edit --allow-powerful-account",
+            powers=list(facts.powers),
         )
     return run(session, sql, at_most)
 

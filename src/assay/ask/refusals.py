@@ -11,12 +11,6 @@ class ConfidenceTooLow(AssayError):
     code, status, exit_code = "CONFIDENCE_TOO_LOW", 422, 8
 
 
-class UnsupportedDatabase(AssayError):
-    """The database does not speak the dialect that the caller named, or none that is known here."""
-
-    code, status, exit_code = "UNSUPPORTED_DATABASE", 422, 2
-
-
 class SqlExecutionDisabled(AssayError):
     """SQL may not be run on this database with this account."""
 

@@ -15,7 +15,7 @@ from assay.ask.examine import Examined
 from assay.ask.graph import Graph
 from assay.ask.model import Alternative, Clause, Rows
 from assay.ask.render import tree
-from assay.ports.databases import Session
+from assay.ports.databases import Reader
 
 TRIED = 12
 """Readings that are put through the checks, best first, until enough have passed."""
@@ -37,7 +37,7 @@ class Response:
 
 
 def respond(
-    session: Session,
+    session: Reader,
     engine: Engine,
     graph: Graph,
     calibration: Calibration,
@@ -79,7 +79,7 @@ def respond(
     )
 
 
-def run(session: Session, sql: str, at_most: int) -> Rows:
+def run(session: Reader, sql: str, at_most: int) -> Rows:
     """Run what passed, in a read-only transaction."""
     began = time.perf_counter()
     grid = session.read(sql, at_most)

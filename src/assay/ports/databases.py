@@ -1,4 +1,4 @@
-"""A PostgreSQL that somebody else owns, seen through one read-only session at a time.
+"""Databases that somebody else owns, each seen through one read-only session at a time.
 
 The methods are synchronous: they run in bounded threads or worker processes, never on the event loop.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from assay.ports.secret import Secret
 
+Engine = Literal["postgresql", "mysql", "sqlite"]
+"""MariaDB is "mysql": one protocol and one dialect, and `version` says which of the two it is."""
 Row = Mapping[str, Any]
 PlanJson = Mapping[str, Any]
 """The object under `Plan` of EXPLAIN (FORMAT JSON), as PostgreSQL writes it."""
@@ -22,12 +24,15 @@ class ServerFacts:
     """What a session knows about where it is."""
 
     version: str
-    """As the server says it, "15.18"."""
+    """As the server says it, "15.18", "10.11.6-MariaDB"."""
     version_num: int
     """As in server_version_num, 150018."""
     database: str
     user: str
     superuser: bool
+    engine: Engine = "postgresql"
+    powers: tuple[str, ...] = ()
+    """What the account may do beyond reading, in words: "superuser", "owner of 3 tables", "FILE"."""
     extensions: Mapping[str, str] = field(default_factory=dict[str, str])
     """Installed extensions and their versions."""
     available: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -65,7 +70,8 @@ class Whereabouts:
     where: str
     """"host:port/database"; hosts with commas between them when it names several."""
     account: str
-    """The role that it signs in as."""
+    """The role that it signs in as; empty where there are none."""
+    engine: Engine = "postgresql"
 
 
 Cell = str | int | float | bool | None
@@ -84,12 +90,25 @@ class Grid:
     """There are more rows than were asked for."""
 
 
-class Session(Protocol):
-    """One connection, `default_transaction_read_only`, with timeouts set; not thread-safe.
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an engine expects of a query, before it runs."""
 
-    Every method raises Unavailable when the connection is gone (within 2 s of that), TimedOut when the server
-    cancelled the statement, Refused (with `sqlstate`) when it would not run it; the session stays usable after
-    TimedOut and Refused.
+    cost: float | None
+    """In the planner's own units; None where it has none."""
+    rows: float | None
+    """Rows of the result; None where the engine does not say."""
+    most_rows: float
+    """Rows that the largest step hands on, or visits."""
+    says: str
+    """Where the figures come from, in words."""
+
+
+class Reader(Protocol):
+    """One connection to a database of any engine, which reads only, within limits of time; not thread-safe.
+
+    Every method raises Unavailable when the connection is gone (within 2 s of that), TimedOut when the statement was
+    cancelled, Refused when it would not be run; the session stays usable after TimedOut and Refused.
     """
 
     @property
@@ -98,8 +117,26 @@ class Session(Protocol):
         ...
 
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
-        """Run one statement of ours with bound parameters (`%s`, `%(name)s`) and return all rows."""
+        """Run one statement of ours with bound parameters, as the engine writes them, and return all rows.
+
+        PostgreSQL and MySQL write `%s` and `%(name)s`, SQLite `?` and `:name`.
+        """
         ...
+
+    def estimate(self, query: str) -> Estimate:
+        """Let the engine plan one query, and say what it expects; never runs it."""
+        ...
+
+    def read(self, query: str, at_most: int) -> Grid:
+        """Run one query so that nothing can be changed, and take at most so many rows of it."""
+        ...
+
+
+class Session(Reader, Protocol):
+    """A session of a PostgreSQL: `default_transaction_read_only`, and what only this planner can do.
+
+    Refused carries `sqlstate`.
+    """
 
     def parameter_types(self, statement: str) -> tuple[str, ...]:
         """Types that the server infers for `$1 … $n`, by PREPARE; never runs the statement."""
@@ -122,10 +159,6 @@ class Session(Protocol):
         """
         ...
 
-    def read(self, query: str, at_most: int) -> Grid:
-        """Run one SELECT in a read-only transaction that is rolled back, and take at most so many rows of it."""
-        ...
-
     def imagine(self, definition: str) -> Imagined:
         """Create a hypothetical index from a CREATE INDEX text; Refused when this planner cannot imagine it."""
         ...
@@ -146,15 +179,25 @@ class Databases(Protocol):
         """Return the DSN of the same database for another account; raises Invalid when it cannot be read."""
         ...
 
-    def session(self, dsn: Secret, limits: Limits = ...) -> AbstractContextManager[Session]:
-        """Lend a session; on the way out hypothetical indexes are gone, and a broken connection is discarded.
+    def reader(self, dsn: Secret, limits: Limits = ...) -> AbstractContextManager[Reader]:
+        """Lend a session of whatever engine the DSN names.
 
         Raises Unavailable (cannot connect: why, and what to check) or Invalid (the DSN cannot be read).
         """
         ...
 
+    def session(self, dsn: Secret, limits: Limits = ...) -> AbstractContextManager[Session]:
+        """Lend a session of a PostgreSQL; on the way out hypothetical indexes are gone.
+
+        Raises what `reader` raises, and UnsupportedDatabase where the DSN names another engine.
+        """
+        ...
+
     def administer(self, dsn: Secret, statements: Sequence[str]) -> None:
-        """Run statements of ours (roles, grants, extensions) in one read-write transaction and disconnect."""
+        """Run statements of ours (roles, grants, extensions) and disconnect; all or none, where the engine can.
+
+        MySQL commits each statement by itself. UnsupportedDatabase where there are no accounts (SQLite).
+        """
         ...
 
     def close(self) -> None:

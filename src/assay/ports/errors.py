@@ -113,6 +113,12 @@ class Refused(AssayError):
     code, status, exit_code = "REFUSED", 422, 8
 
 
+class UnsupportedDatabase(AssayError):
+    """This database's engine cannot do what was asked, or does not speak the dialect that was named."""
+
+    code, status, exit_code = "UNSUPPORTED_DATABASE", 422, 2
+
+
 class Internal(AssayError):
     """A fault of ours; the trace id finds it in the log."""
 

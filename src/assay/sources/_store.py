@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, String, Table, Text
 
-from assay.ports.tables import UtcDateTime, metadata
+from assay.ports.tables import Json, UtcDateTime, metadata
 
 sources = Table(
     "sources",
@@ -21,4 +21,6 @@ sources = Table(
     Column("checked_at", UtcDateTime),
     Column("created_at", UtcDateTime, nullable=False),
     Column("version", Integer, nullable=False, default=1),
+    Column("allow_powerful_account", Boolean, nullable=False, default=False, server_default="0"),
+    Column("private_columns", Json, nullable=False, default=[], server_default="[]"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from assay.kernel.values import now
-from assay.ports.databases import Row, Session
+from assay.ports.databases import Reader, Row
 from assay.ports.errors import Refused
 from assay.sources import quoting
 from assay.sources.model import Lack, SourceCheck
@@ -34,13 +34,15 @@ SELECT n.nspname::text AS schema_name, count(*) AS hidden,
 """
 
 
-def check_session(session: Session, source_id: str) -> SourceCheck:
+def check_session(session: Reader, source_id: str) -> SourceCheck:
     """Look around with a session and list what is missing, most costly first.
 
     The state is "online" when nothing is missing that a capability needs, else "degraded". An account that may do
-    too much is listed too, but takes nothing away.
+    too much is listed too, but takes nothing away. Of other engines than PostgreSQL only questions need something.
     """
     began = time.monotonic()
+    if session.facts.engine != "postgresql":
+        return _answers(session, source_id, began)
     facts, here = session.facts, session.rows(_HERE)[0]
     account = quoting.name(here["account"])
     lacks = [
@@ -59,6 +61,7 @@ def check_session(session: Session, source_id: str) -> SourceCheck:
         server_version=facts.version,
         account=here["account"],
         superuser=facts.superuser,
+        powers=facts.powers,
         extensions=dict(facts.extensions),
         lacks=(*lacks, *(_superuser() if facts.superuser else ())),
         took_ms=(time.monotonic() - began) * 1_000,
@@ -66,7 +69,33 @@ def check_session(session: Session, source_id: str) -> SourceCheck:
     )
 
 
-def _statements(session: Session, here: Row, *, available: bool) -> list[Lack]:
+def _answers(reader: Reader, source_id: str, began: float) -> SourceCheck:
+    """A database that answers; what its account may do beyond reading is said, and takes nothing away."""
+    facts = reader.facts
+    return SourceCheck(
+        source=source_id,
+        engine=facts.engine,
+        state="online",
+        server_version=facts.version,
+        account=facts.user or None,
+        superuser=facts.superuser,
+        powers=facts.powers,
+        lacks=(_powerful(facts.powers),) if facts.powers else (),
+        took_ms=(time.monotonic() - began) * 1_000,
+        checked_at=now(),
+    )
+
+
+def _powerful(powers: tuple[str, ...]) -> Lack:
+    return Lack(
+        what=SUPERUSER,
+        without=f"SQL of ask is not run, since this account may do more than read: {', '.join(powers)}.",
+        still="Questions become SQL that is checked.",
+        cure="assay init --engine mariadb --database NAME, then connect as asker_ro",
+    )
+
+
+def _statements(session: Reader, here: Row, *, available: bool) -> list[Lack]:
     """pg_stat_statements: on the machine, loaded by the server, created in this database, and readable."""
     without = "No statement of the workload is seen: scan, bottlenecks and advice over a workload do not work."
     still = "The schema is read, and a statement that you give can be planned."

@@ -52,18 +52,23 @@ def init_statements(asked: InitSource, passwords: Mapping[str, Secret] | None = 
     Raises:
         Invalid: no schema is named, or a password is empty or not plain ASCII.
     """
-    if not asked.schemas or not all(asked.schemas):
-        raise Invalid("schemas: name at least one schema that may be read, for instance public.", field="schemas")
+    check_schemas(asked)
     return (
-        _in_the_right_database(asked.database),
+        in_the_right_database(asked.database),
         *(statement for role in ROLES for statement in _role(role, passwords)),
         *(f"GRANT CONNECT ON DATABASE {name(asked.database)} TO {name(role)}" for role in ROLES),
         f"GRANT TEMPORARY ON DATABASE {name(asked.database)} TO {name(SANDBOX)}",
         f"GRANT pg_read_all_stats TO {name(READER)}",
-        *(statement for schema in dict.fromkeys(asked.schemas) for statement in _reading(schema)),
+        *(statement for schema in dict.fromkeys(asked.schemas) for statement in reading(schema, READER)),
         *(_extension(extension) for extension in ("pg_stat_statements", "hypopg")),
         _statements_of_its_own(),
     )
+
+
+def check_schemas(asked: InitSource) -> None:
+    """Raise Invalid unless at least one schema is named."""
+    if not asked.schemas or not all(asked.schemas):
+        raise Invalid("schemas: name at least one schema that may be read, for instance public.", field="schemas")
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:
@@ -82,7 +87,8 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
     return f"SCRAM-SHA-256${ITERATIONS}:{shown[0]}${shown[1]}:{shown[2]}"
 
 
-def _in_the_right_database(database: str) -> str:
+def in_the_right_database(database: str) -> str:
+    """Stop where the administrator is signed in to another database."""
     wanted = text(database)
     return block(
         f"BEGIN IF current_database() <> {wanted} THEN\n"
@@ -92,6 +98,13 @@ def _in_the_right_database(database: str) -> str:
 
 
 def _role(role: str, passwords: Mapping[str, Secret] | None) -> tuple[str, ...]:
+    return role_statements(role, _CONNECTIONS[role], _SETTINGS[role], passwords[role] if passwords else None)
+
+
+def role_statements(
+    role: str, connections: int, settings: Mapping[str, str], password: Secret | None
+) -> tuple[str, ...]:
+    """Make a role that signs in, with limits of its own; one that is a superuser is not taken over."""
     create = block(
         "BEGIN\n"
         f"  IF EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {text(role)} AND rolsuper) THEN\n"
@@ -101,14 +114,14 @@ def _role(role: str, passwords: Mapping[str, Secret] | None) -> tuple[str, ...]:
         "  END IF;\n"
         "END"
     )
-    secret = f":'{role}_password'" if passwords is None else text(scram_verifier(passwords[role].reveal()))
+    secret = f":'{role}_password'" if password is None else text(scram_verifier(password.reveal()))
     # INHERIT: pg_read_all_stats works only when it is inherited
-    alter = f"ALTER ROLE {name(role)} LOGIN INHERIT CONNECTION LIMIT {_CONNECTIONS[role]} PASSWORD {secret}"
-    settings = (f"ALTER ROLE {name(role)} SET {setting} = {text(value)}" for setting, value in _SETTINGS[role].items())
-    return (create, alter, *settings)
+    alter = f"ALTER ROLE {name(role)} LOGIN INHERIT CONNECTION LIMIT {connections} PASSWORD {secret}"
+    limits = (f"ALTER ROLE {name(role)} SET {setting} = {text(value)}" for setting, value in settings.items())
+    return (create, alter, *limits)
 
 
-def _reading(schema: str) -> tuple[str, ...]:
+def reading(schema: str, role: str) -> tuple[str, ...]:
     """Tables that are there, and those that any of the schema's present owners will make."""
     later = block(
         "DECLARE owner name;\n"
@@ -123,7 +136,7 @@ def _reading(schema: str) -> tuple[str, ...]:
         "  LOOP\n"
         "    BEGIN\n"
         "      EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT SELECT ON TABLES TO %I',\n"
-        f"                     owner, {text(schema)}, {text(READER)});\n"
+        f"                     owner, {text(schema)}, {text(role)});\n"
         "    EXCEPTION WHEN insufficient_privilege THEN\n"
         "      RAISE NOTICE 'tables that % makes later must be granted by hand', owner;\n"
         "    END;\n"
@@ -131,8 +144,8 @@ def _reading(schema: str) -> tuple[str, ...]:
         "END"
     )
     return (
-        f"GRANT USAGE ON SCHEMA {name(schema)} TO {name(READER)}",
-        f"GRANT SELECT ON ALL TABLES IN SCHEMA {name(schema)} TO {name(READER)}",
+        f"GRANT USAGE ON SCHEMA {name(schema)} TO {name(role)}",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {name(schema)} TO {name(role)}",
         later,
     )
 

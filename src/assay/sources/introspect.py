@@ -1,4 +1,4 @@
-"""Reads a database's schema with sizes and statistics, in a handful of catalogue queries however many tables it has."""
+"""Reads a PostgreSQL's schema with sizes and statistics, in a handful of queries however many tables it has."""
 # ruff: noqa: S608 - the statements are put together from constants
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from assay.kernel.values import now
-from assay.ports.databases import Row, Session
+from assay.ports.databases import Reader, Row
 from assay.ports.errors import Refused, TimedOut
 from assay.sources.model import Column, ForeignKey, Index, Schema, Table
 
@@ -136,12 +136,12 @@ SELECT pg_catalog.current_schemas(false)::text[] AS search_path,
 """
 
 
-def read_schema(session: Session, source_id: str) -> Schema:
+def read_schema(session: Reader, source_id: str) -> Schema:
     """Read tables, columns, keys, indexes, sizes and statistics of everything outside the system schemas.
 
     Column statistics are there for columns that the account may read. A table that DDL holds locked for long is left
     out: neither can the planner plan a statement on it until then.
-    Raises what `Session.rows` raises.
+    Raises what `Reader.rows` raises.
     """
     try:
         return _read(session, source_id, [])
@@ -165,15 +165,15 @@ def _uncollected() -> Generator[None]:
 
 
 @_uncollected()
-def _read(session: Session, source_id: str, locked: list[int]) -> Schema:
+def _read(session: Reader, source_id: str, locked: list[int]) -> Schema:
     without = {"locked": locked}
     around = session.rows(_AROUND)[0]
     tables = session.rows(_TABLES, without)
-    columns = _by_table(session.rows(_COLUMNS, without))
+    columns = by_table(session.rows(_COLUMNS, without))
     statistics = _statistics(session, without)
-    indexes = _by_table(session.rows(_INDEXES, without))
+    indexes = by_table(session.rows(_INDEXES, without))
     names = {(row["kind"], row["oid"]): str(row["name"]) for row in session.rows(_NAMES)}
-    keys = _by_table(session.rows(_FOREIGN_KEYS, without))
+    keys = by_table(session.rows(_FOREIGN_KEYS, without))
     return Schema(
         source=source_id,
         tables=tuple(
@@ -192,7 +192,7 @@ def _read(session: Session, source_id: str, locked: list[int]) -> Schema:
     )
 
 
-def _statistics(session: Session, without: Mapping[str, object]) -> dict[tuple[str, str, str], Row]:
+def _statistics(session: Reader, without: Mapping[str, object]) -> dict[tuple[str, str, str], Row]:
     try:
         rows = session.rows(_STATISTICS, without)
     except Refused:  # pg_stats was revoked from this account: everything else is still worth reading
@@ -200,10 +200,11 @@ def _statistics(session: Session, without: Mapping[str, object]) -> dict[tuple[s
     return {(row["schema_name"], row["table_name"], row["name"]): row for row in rows}
 
 
-def _by_table(rows: Iterable[Row]) -> defaultdict[int, list[Row]]:
-    found: defaultdict[int, list[Row]] = defaultdict(list)
+def by_table(rows: Iterable[Row], name: str = "table_oid") -> defaultdict[Any, list[Row]]:
+    """Rows by one of their columns, in the order in which they came."""
+    found: defaultdict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row["table_oid"]].append(row)
+        found[row[name]].append(row)
     return found
 
 

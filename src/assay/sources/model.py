@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from assay.kernel.values import Instant, Paged, Value
 
-Engine = Literal["postgresql"]
+Engine = Literal["postgresql", "mysql", "sqlite"]
+"""MariaDB is "mysql"; `server_version` says which of the two it is."""
 State = Literal["online", "degraded", "offline", "unknown"]
 
 
@@ -20,9 +21,9 @@ class Source(Value):
     name: str
     engine: Engine
     where: str
-    """Host, port and database, without the account's secret: "db.example:5432/shop"."""
+    """Host, port and database, without the account's secret: "db.example:5432/shop"; or the path of a file."""
     account: str
-    """The role it signs in as."""
+    """The role it signs in as; empty for a file."""
     state: State
     state_reason: str | None = None
     """Why it is not online, in words."""
@@ -31,6 +32,13 @@ class Source(Value):
     created_at: Instant
     version: int
     """Counts changes; a PUT or DELETE names the one it changes."""
+    allow_powerful_account: bool = False
+    """SQL of `ask` runs though the account may do more than read."""
+    private_columns: tuple[str, ...] = ()
+    """Columns whose values are not kept with the schema, "users.email" or "crm.users.email"."""
+
+
+PrivateColumn = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^[^.]+\.[^.].*$")]
 
 
 class ConnectSource(Value):
@@ -38,7 +46,12 @@ class ConnectSource(Value):
 
     name: str = Field(min_length=1, max_length=80)
     dsn: str = Field(min_length=1, max_length=4_096, repr=False, json_schema_extra={"writeOnly": True})
-    """postgresql://user:password@host:port/database?sslmode=… or key=value; sealed at once, never returned."""
+    """postgresql://user:password@host:port/database?sslmode=… or key=value, mysql:// or mariadb:// with the same parts,
+    or sqlite:///absolute/path/to/file.db; sealed at once, never returned."""
+    allow_powerful_account: bool = False
+    """Let `ask` run SQL though the account is a superuser, an owner, or may write; without this it is refused."""
+    private_columns: tuple[PrivateColumn, ...] = Field(default=(), max_length=1_000)
+    """Columns whose values are not kept with the schema, "users.email" or "crm.users.email"."""
 
 
 class EditSource(Value):
@@ -50,6 +63,8 @@ class EditSource(Value):
     dsn: str | None = Field(
         default=None, min_length=1, max_length=4_096, repr=False, json_schema_extra={"writeOnly": True}
     )
+    allow_powerful_account: bool | None = None
+    private_columns: tuple[PrivateColumn, ...] | None = Field(default=None, max_length=1_000)
 
 
 class RemoveSource(Value):
@@ -88,11 +103,14 @@ class SourceCheck(Value):
     """What a sign-in found."""
 
     source: str
+    engine: Engine = "postgresql"
     state: State
     state_reason: str | None = None
     server_version: str | None = None
     account: str | None = None
     superuser: bool = False
+    powers: tuple[str, ...] = ()
+    """What the account may do beyond reading, "owner of 3 tables", "FILE on *.*"."""
     extensions: dict[str, str] = Field(default_factory=dict)
     lacks: tuple[Lack, ...] = ()
     took_ms: float
@@ -104,7 +122,7 @@ class Column(Value):
 
     name: str
     type: str
-    """format_type, "character varying(80)"."""
+    """As the database says it, "character varying(80)", "int(11)"."""
     nullable: bool
     n_distinct: float | None = None
     """As in pg_stats: negative is a share of the rows."""
@@ -112,7 +130,8 @@ class Column(Value):
     correlation: float | None = None
     avg_width: int | None = None
     common_values: tuple[str, ...] = ()
-    """most_common_vals in text form; only where the account may read them."""
+    """PostgreSQL: most_common_vals in text form, where the account may read them; else those of the first rows of a
+    text column, most frequent first."""
     common_freqs: tuple[float, ...] = ()
     bounds: tuple[str, ...] = ()
     """histogram_bounds in text form."""
@@ -123,7 +142,7 @@ class Index(Value):
 
     name: str
     definition: str
-    """pg_get_indexdef."""
+    """pg_get_indexdef; SQLite's own text; empty for MySQL."""
     method: str
     """"btree", "gin"…"""
     keys: tuple[str, ...]
@@ -217,8 +236,16 @@ class FindSchema(Value):
 class InitSource(Value):
     """The least-privilege accounts and extensions to make, and, to make them, an administrator's sign-in."""
 
-    database: str = Field(default="postgres", max_length=63)
+    database: str = Field(default="postgres", max_length=64)
     schemas: tuple[str, ...] = ("public",)
+    """PostgreSQL's; a database of MariaDB is one."""
+    engine: Literal["postgresql", "mariadb"] = "postgresql"
+    account: Literal["profiler", "asker"] | None = None
+    """profiler: what workload needs, and ask can use; asker: for questions alone, and the only one in MariaDB. Null is
+    profiler in PostgreSQL."""
+    revoke_functions: bool = False
+    """With asker in PostgreSQL: take functions that wait, lock, notify or run text from PUBLIC in this database, and
+    give them to every account that is there now. Accounts that are made later need a grant."""
     apply_dsn: str | None = Field(default=None, max_length=4_096, repr=False, json_schema_extra={"writeOnly": True})
     """Run the statements once with these credentials; used once, stored nowhere."""
 

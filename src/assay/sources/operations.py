@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -20,6 +21,7 @@ from assay.sources.cache import SchemaCache
 from assay.sources.check import check_session
 from assay.sources.events import SOURCE_CONNECTED, SOURCE_EDITED, SOURCE_REMOVED
 from assay.sources.init import READER, ROLES, init_statements
+from assay.sources.init_asker import ASKER, asker_statements
 from assay.sources.model import (
     ConnectSource,
     EditSource,
@@ -34,7 +36,8 @@ from assay.sources.model import (
     SourceCheck,
 )
 from assay.sources.private import write_private
-from assay.sources.visit import reachable, visit, which
+from assay.sources.schemas import read_any, refuse_unknown
+from assay.sources.visit import look, reachable, which
 
 
 def source_of(row: Row) -> Source:
@@ -65,7 +68,8 @@ async def get(asked: FindSource, ctx: Context) -> Source:
 async def connect(asked: ConnectSource, ctx: Context) -> Source:
     """Connect a database: sign in once to see that it answers, seal the credentials, remember it."""
     row: dict[str, Any] = {"id": f"s_{secrets.token_hex(6)}", "name": asked.name, "created_at": now(), "version": 1}
-    row |= await _sealed(ctx, row["id"], asked.dsn)
+    row |= {"allow_powerful_account": asked.allow_powerful_account, "private_columns": asked.private_columns}
+    row |= await _sealed(ctx, row["id"], asked.dsn, asked.private_columns)
     ctx.change(Change(insert(sources).values(**row), otherwise=_taken(asked.name)))
     ctx.announce(SOURCE_CONNECTED, row["id"], {"source": row["id"], "name": asked.name})
     return source_of(row)
@@ -75,19 +79,24 @@ def _taken(name: str) -> Conflict:
     return Conflict(f"A database called {name!r} is connected already.", field="name")
 
 
-async def _sealed(ctx: Context, id: str, dsn: str) -> dict[str, Any]:
-    """Sign in with a DSN; return the columns that depend on it. Raises what the sign-in raises."""
+async def _sealed(ctx: Context, id: str, dsn: str, private: Sequence[str]) -> dict[str, Any]:
+    """Sign in with a DSN; return the columns that depend on it.
+
+    Raises what the sign-in raises, and Invalid for a private column that is not there.
+    """
     secret = Secret(dsn)
     databases = ctx.port(Databases)
     there = databases.whereabouts(secret)
 
     def sign_in() -> SourceCheck:
-        with databases.session(secret) as session:
-            return check_session(session, id)
+        with databases.reader(secret) as reader:
+            if private:
+                refuse_unknown(read_any(reader, id, private), private)
+            return check_session(reader, id)
 
     seen = await ctx.workers.in_thread(sign_in)
     return {
-        "engine": "postgresql", "where": there.where, "account": there.account,
+        "engine": there.engine, "where": there.where, "account": there.account,
         "sealed": ctx.vault.seal(dsn.encode(), about=f"source:{id}"), **_state(seen),
     }  # fmt: skip
 
@@ -112,8 +121,14 @@ async def edit(asked: EditSource, ctx: Context) -> Source:
         if other:
             raise _taken(asked.name)
         changed["name"] = asked.name
+    if asked.allow_powerful_account is not None:
+        changed["allow_powerful_account"] = asked.allow_powerful_account
+    private = row["private_columns"] if asked.private_columns is None else asked.private_columns
+    changed["private_columns"] = private
     if asked.dsn is not None:
-        changed |= await _sealed(ctx, row["id"], asked.dsn)
+        changed |= await _sealed(ctx, row["id"], asked.dsn, private)
+    elif asked.private_columns:
+        await look(ctx, row, lambda reader: refuse_unknown(read_any(reader, row["id"], private), private))
     mine = (sources.c.id == row["id"], sources.c.version == asked.version)
     ctx.change(Change(update(sources).where(*mine).values(**changed), expect=1, otherwise=_stale(row)))
     ctx.announce(SOURCE_EDITED, row["id"], {"source": row["id"], "name": changed.get("name", row["name"])})
@@ -141,9 +156,10 @@ async def check(asked: FindSource, ctx: Context) -> SourceCheck:
     """Sign in to a connected database and say which grants or extensions are missing, and what works without them."""
     row = await which(ctx, asked.id)
     try:
-        seen = await visit(ctx, row, check_session, row["id"])
+        seen = await look(ctx, row, check_session, row["id"])
     except AssayError as error:
-        seen = SourceCheck(source=row["id"], state="offline", state_reason=error.message, took_ms=0.0, checked_at=now())
+        seen = SourceCheck(source=row["id"], engine=row["engine"], state="offline", state_reason=error.message,
+                           took_ms=0.0, checked_at=now())  # fmt: skip
     ctx.change(Change(update(sources).where(sources.c.id == row["id"]).values(**_state(seen))))
     return seen
 
@@ -180,20 +196,42 @@ async def init(asked: InitSource, ctx: Context) -> InitScript:
     written to a file that only this user may read.
     """
     if asked.apply_dsn is None:
-        return InitScript(statements=init_statements(asked), applied=False, dsn_hint=_hint(asked, None))
+        return InitScript(statements=_statements(asked, None), applied=False, dsn_hint=_hint(asked, None))
     administrator = Secret(asked.apply_dsn)
     databases = ctx.port(Databases)
     there = databases.whereabouts(administrator)
-    passwords = {role: Secret(secrets.token_urlsafe(24)) for role in ROLES}
-    statements = init_statements(asked, passwords)
+    if there.engine != ("mysql" if asked.engine == "mariadb" else asked.engine):
+        raise Invalid(
+            f"apply_dsn: this is {there.engine}, and the statements are for {asked.engine}.", field="apply_dsn"
+        )
+    passwords = {role: Secret(secrets.token_urlsafe(24)) for role in _accounts(asked)}
+    statements = _statements(asked, passwords)
     await ctx.workers.in_thread(databases.administer, administrator, statements)
     lines = [
-        f"{role.upper()}_DSN={databases.as_account(administrator, role, passwords[role]).reveal()}\n" for role in ROLES
+        f"{role.upper()}_DSN={databases.as_account(administrator, role, password).reveal()}\n"
+        for role, password in passwords.items()
     ]
     folder = ctx.settings.home / "accounts"
     file = await ctx.workers.in_thread(write_private, folder, f"{asked.database}.env", "".join(lines))
     return InitScript(statements=statements, applied=True, dsn_hint=_hint(asked, there.where), password_file=str(file))
 
 
+def _accounts(asked: InitSource) -> tuple[str, ...]:
+    if asked.account == "asker" or asked.engine == "mariadb":
+        return (ASKER,)
+    return ROLES
+
+
+def _statements(asked: InitSource, passwords: Mapping[str, Secret] | None) -> tuple[str, ...]:
+    if asked.engine == "mariadb" and asked.account == "profiler":
+        raise Invalid("account: in MariaDB there is only asker.", field="account")
+    if ASKER in _accounts(asked):
+        return asker_statements(asked, passwords[ASKER] if passwords else None)
+    return init_statements(asked, passwords)
+
+
 def _hint(asked: InitSource, where: str | None) -> str:
-    return f"postgresql://{READER}:…@{where or f'HOST:5432/{asked.database}'}"
+    role = ASKER if ASKER in _accounts(asked) else READER
+    if asked.engine == "mariadb":
+        return f"mysql://{role}:…@{where or f'HOST:3306/{asked.database}'}"
+    return f"postgresql://{role}:…@{where or f'HOST:5432/{asked.database}'}"

@@ -8,6 +8,11 @@ def name(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def backticked(identifier: str) -> str:
+    """Quote an identifier as MySQL and MariaDB do."""
+    return "`" + identifier.replace("`", "``") + "`"
+
+
 def text(value: str) -> str:
     """Quote a literal so that it means the same whatever standard_conforming_strings is."""
     doubled = value.replace("'", "''")

@@ -8,8 +8,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import or_, select
 
 from assay.kernel.context import Context
-from assay.ports.databases import Databases, Session
-from assay.ports.errors import Invalid, NotFound
+from assay.ports.databases import Databases, Engine, Reader, Session
+from assay.ports.errors import Invalid, NotFound, UnsupportedDatabase
 from assay.ports.secret import Secret
 from assay.ports.store import Row
 from assay.sources._store import sources
@@ -24,13 +24,16 @@ async def reachable(ctx: Context) -> Sequence[Row]:
     return [row for row in rows if ctx.caller.reaches("database", row["id"])]
 
 
-async def which(ctx: Context, named: str | None) -> Row:
+async def which(ctx: Context, named: str | None, engine: Engine | None = None) -> Row:
     """Return the source that is meant: by id or name, or the only one there is.
 
-    Raises NotFound when there is none, Invalid when several could be meant.
+    Args:
+        engine: the only one that will do; None is any.
+
+    Raises NotFound when there is none, Invalid when several could be meant, UnsupportedDatabase for another engine.
     """
     if named is None:
-        rows = await reachable(ctx)
+        rows = [row for row in await reachable(ctx) if engine is None or row["engine"] == engine]
         if not rows:
             raise NotFound("No database is connected.", field="source", cure="assay sources connect NAME DSN")
         if len(rows) > 1:
@@ -43,6 +46,12 @@ async def which(ctx: Context, named: str | None) -> Row:
     seen = [row for row in rows if ctx.caller.reaches("database", row["id"])]
     if not seen:
         raise NotFound(f"There is no database {named!r}.", field="source")
+    if engine is not None and seen[0]["engine"] != engine:
+        raise UnsupportedDatabase(
+            f"source: this works on {engine} only, and {seen[0]['name']} is {seen[0]['engine']}.",
+            field="source",
+            engine=seen[0]["engine"],
+        )
     return seen[0]
 
 
@@ -58,12 +67,30 @@ async def visit(
     *args: Given.args,
     **kwargs: Given.kwargs,
 ) -> Result:
-    """Run synchronous thinking with a session of a source, in a bounded thread."""
+    """Run synchronous thinking with a session of a PostgreSQL source, in a bounded thread."""
     databases = ctx.port(Databases)
     dsn = unseal(ctx, row)
 
     def work() -> Result:
         with databases.session(dsn) as session:
             return thinking(session, *args, **kwargs)
+
+    return await ctx.workers.in_thread(work)
+
+
+async def look(
+    ctx: Context,
+    row: Row,
+    thinking: Callable[Concatenate[Reader, Given], Result],
+    *args: Given.args,
+    **kwargs: Given.kwargs,
+) -> Result:
+    """Run synchronous thinking with a reader of a source of whatever engine, in a bounded thread."""
+    databases = ctx.port(Databases)
+    dsn = unseal(ctx, row)
+
+    def work() -> Result:
+        with databases.reader(dsn) as reader:
+            return thinking(reader, *args, **kwargs)
 
     return await ctx.workers.in_thread(work)

@@ -248,3 +248,6 @@ MYSQL = [
     "SELECT id FROM orders WHERE placed_at BETWEEN '2024-01-01' AND '2024-12-31 23:59:59'",
     "SELECT 1-- 1\n + 2",
 ]  # fmt: skip
+
+NOT_MARIADB = ("AS before,", "->>'$.maker.name'", "CROSS JOIN LATERAL (SELECT o.total")
+"""Of what MySQL takes: BEFORE is a reserved word of MariaDB, which has neither ->> nor LATERAL (10.11)."""

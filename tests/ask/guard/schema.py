@@ -65,3 +65,15 @@ CREATE TABLE crm.leads (id integer, source text, value numeric);
 CREATE TABLE crm.accounts (id integer, iban text);
 INSERT INTO crm.leads VALUES (1, 'web', 10), (2, 'fair', 20);
 """
+
+
+def mysql_ddl() -> list[str]:
+    """The same for MySQL and MariaDB, whose names stand in backticks."""
+    found: list[str] = []
+    for statement in (
+        DDL.replace("{json}", "JSON").replace("REFERENCES customers", "REFERENCES customers (id)").split(";\n")
+    ):
+        head, values, rest = statement.partition(" VALUES ")
+        if statement.strip():
+            found.append(head.replace('"', "`") + values + rest)
+    return found

@@ -11,9 +11,14 @@ import psycopg
 import pytest
 
 from ask.guard import benign
-from ask.guard.schema import DDL, POSTGRES_DDL, graph
+from ask.guard.schema import DDL, POSTGRES_DDL, graph, mysql_ddl
+from assay.adapters.databases.door import EngineDatabases
 from assay.ask.graph import Dialect
 from assay.ask.guard.check import guard
+from assay.ports.databases import Reader
+from assay.ports.errors import Refused
+from assay.ports.secret import Secret
+from assay_lab.mariadb import MariaServer
 from assay_lab.server import Server
 
 FOR: dict[Dialect, list[str]] = {
@@ -31,6 +36,16 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connect
     connection.executescript(DDL.replace("{json}", "TEXT"))
     yield connection
     connection.close()
+
+
+@pytest.fixture(scope="module")
+def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
+    path: Path = tmp_path_factory.mktemp("read") / "shop.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(DDL.replace("{json}", "TEXT"))
+    connection.close()
+    with EngineDatabases().reader(Secret(f"sqlite://{path}")) as reader:
+        yield reader
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +84,31 @@ def test_postgres_gives_the_same_rows_for_what_is_run_instead(text: str, server:
         assert [column.name for column in after.description or ()] == names
 
 
+@pytest.fixture(scope="module")
+def maria(mariadb: MariaServer) -> Iterator[Reader]:
+    dsn = mariadb.create_database()
+    with mariadb.connect(dsn.rpartition("/")[2]) as root, root.cursor() as cursor:
+        for statement in mysql_ddl():
+            cursor.execute(statement)
+    with EngineDatabases().reader(Secret(dsn)) as reader:
+        yield reader
+
+
 @pytest.mark.parametrize("text", FOR["mysql"])
-def test_mysql_statements_pass(text: str) -> None:
+def test_mariadb_gives_the_same_rows_for_what_is_run_instead(text: str, maria: Reader) -> None:
     passed = guard(text, GRAPHS["mysql"])
     assert guard(passed.sql, GRAPHS["mysql"]).sql == passed.sql
+    if any(part in text for part in benign.NOT_MARIADB):
+        with pytest.raises(Refused):  # the server says so before anything is shown
+            maria.estimate(text)
+        return
+    instead, wanted = maria.read(passed.sql, 1_000), maria.read(text, 1_000)
+    assert (instead.rows, instead.types) == (wanted.rows, wanted.types)
+    assert maria.estimate(passed.sql).most_rows >= 1
+
+
+@pytest.mark.parametrize("text", FOR["sqlite"])
+def test_what_passes_for_sqlite_is_let_pass_by_the_session_too(text: str, lite: Reader) -> None:
+    passed = guard(text, GRAPHS["sqlite"])
+    lite.read(passed.sql, 1_000)
+    assert lite.estimate(passed.sql).most_rows >= 1

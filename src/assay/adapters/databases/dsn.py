@@ -1,4 +1,4 @@
-"""Reads a DSN, URL or key=value, without ever showing what is secret in it."""
+"""Reads a DSN of PostgreSQL, URL or key=value, without ever showing what is secret in it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,11 @@ def read(dsn: Secret) -> Target:
         raise Invalid(f"The DSN is empty; it looks like {EXAMPLE}.", field="dsn")
     scheme = text.partition("://")[0]
     if "://" in text and scheme.isalnum() and scheme not in ("postgresql", "postgres"):
-        raise Invalid(f"{scheme} is not an engine that can be connected; a DSN looks like {EXAMPLE}.", field="dsn")
+        raise Invalid(
+            f"{scheme} is not an engine that can be connected; a DSN begins with postgresql://, mysql://, mariadb:// "
+            f"or sqlite:///, as in {EXAMPLE}.",
+            field="dsn",
+        )
     try:
         options = {key: str(value) for key, value in conninfo_to_dict(text).items() if value not in (None, "")}
     except (ProgrammingError, UnicodeError):

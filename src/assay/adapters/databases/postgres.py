@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import LiteralString, cast
 
 import psycopg
@@ -17,7 +17,7 @@ from assay.adapters.databases.lending import Lending
 from assay.adapters.databases.session import PostgresSession, open_wire
 from assay.adapters.databases.throttle import Throttle
 from assay.adapters.databases.wire import Wire
-from assay.ports.databases import Limits, Session, Whereabouts
+from assay.ports.databases import Limits, Reader, Session, Whereabouts
 from assay.ports.errors import AssayError, Unavailable
 from assay.ports.secret import Secret
 
@@ -56,6 +56,10 @@ class PostgresDatabases:
             if name not in ("passfile", "sslkey", "sslcert")
         }
         return Secret(make_conninfo("", **{**options, "user": account, "password": password.reveal()}))
+
+    def reader(self, dsn: Secret, limits: Limits = _DEFAULT) -> AbstractContextManager[Reader]:
+        """Lend a session: it is a reader too."""
+        return self.session(dsn, limits)
 
     @contextmanager
     def session(self, dsn: Secret, limits: Limits = _DEFAULT) -> Generator[Session]:

@@ -15,7 +15,7 @@ from assay.adapters.databases import statement as look
 from assay.adapters.databases.grid import read_grid
 from assay.adapters.databases.throttle import Throttle
 from assay.adapters.databases.wire import Send, Wire
-from assay.ports.databases import Grid, Imagined, PlanJson, Row, ServerFacts
+from assay.ports.databases import Estimate, Grid, Imagined, PlanJson, Row, ServerFacts
 from assay.ports.errors import AssayError, Internal, Refused, Unavailable
 
 _NAME = "assay"
@@ -24,6 +24,14 @@ _FACTS = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
        current_database()::text AS database, current_user::text AS account,
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
+       (SELECT rolcreaterole FROM pg_catalog.pg_roles WHERE rolname = current_user) AS creates_roles,
+       (SELECT rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user) AS replicates,
+       (SELECT count(*) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+         WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+           AND r.rolname = current_user) AS owned,
+       (SELECT coalesce(json_agg(rolname), '[]') FROM pg_catalog.pg_roles
+         WHERE rolname IN ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+           AND pg_catalog.pg_has_role(current_user, oid, 'MEMBER')) AS of_files,
        (SELECT coalesce(json_object_agg(extname, extversion), '{}') FROM pg_catalog.pg_extension) AS extensions,
        (SELECT coalesce(json_object_agg(name, default_version), '{}') FROM pg_catalog.pg_available_extensions)
            AS available
@@ -61,6 +69,7 @@ class PostgresSession:
                 database=row["database"],
                 user=row["account"],
                 superuser=bool(row["superuser"]),
+                powers=_powers(row),
                 extensions=row["extensions"],
                 available=row["available"],
             )
@@ -101,6 +110,12 @@ class PostgresSession:
         if values is None and "$" in statement:
             return self._generic(statement)
         return self._explain("EXPLAIN (FORMAT JSON) ", statement, values or ())["Plan"]
+
+    def estimate(self, query: str) -> Estimate:
+        """What the planner expects; `most_rows` is that of the step that hands on most."""
+        plan = self.plan(query)
+        cost, rows = float(plan["Total Cost"]), float(plan["Plan Rows"])
+        return Estimate(cost, rows, _most_rows(plan), f"{cost:,.0f} cost units, {rows:,.0f} rows expected")
 
     def measure(self, statement: str, values: Sequence[str | None] | None = None) -> PlanJson:
         """EXPLAIN (ANALYZE, BUFFERS) one SELECT or VALUES in a read-only transaction that is rolled back.
@@ -260,6 +275,22 @@ def open_wire(conninfo: str, where: str, patience_s: float) -> Wire:
     wire = Wire.connect(conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row)
     wire.where, wire.patience_s = where, patience_s
     return wire
+
+
+def _powers(row: Row) -> tuple[str, ...]:
+    """What an account may do that a read-only transaction does not stop, or that reading does not need."""
+    if row["superuser"]:
+        return ("superuser",)
+    flags = (("creates_roles", "CREATEROLE"), ("replicates", "REPLICATION"))
+    found = [word for name, word in flags if row[name]]
+    found += row["of_files"]
+    if row["owned"]:
+        found.append(f"owner of {row['owned']} table{'' if row['owned'] == 1 else 's'}")
+    return tuple(found)
+
+
+def _most_rows(plan: PlanJson) -> float:
+    return max([float(plan.get("Plan Rows", 0.0)), *(_most_rows(child) for child in plan.get("Plans", ()))])
 
 
 def _only_value(result: pq.abc.PGresult) -> bytes:

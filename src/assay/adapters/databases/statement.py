@@ -27,6 +27,8 @@ def root(statement: str) -> str | None:
     """
     if "\0" in statement:
         raise Refused("The statement contains a NUL character, which PostgreSQL cannot store.", sqlstate="22021")
+    if any("\ud800" <= mark <= "\udfff" for mark in statement):
+        raise Refused("The statement contains half of a character (a lone surrogate).", sqlstate="22021")
     try:
         found = cast("list[Any]", json.loads(_to_json(statement))["stmts"]) if statement.strip() else []
     except (_Unparsable, RecursionError, ValueError):

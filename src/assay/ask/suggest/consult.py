@@ -15,13 +15,13 @@ from assay.ask.suggest.brief import Brief, brief, prompt, repair
 from assay.ask.suggest.pool import EMBEDDED, Pooled, Proposal, pool
 from assay.ask.suggest.screen import screen
 from assay.kernel.context import Context
-from assay.ports.databases import Session
+from assay.ports.databases import Reader
 from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Invalid
 from assay.ports.language_model import LanguageModels, Prompt, Routed
 from assay.ports.store import Row
 from assay.runtime.telemetry import log
-from assay.sources.visit import visit
+from assay.sources.visit import look
 
 _log = log(__name__)
 
@@ -48,7 +48,7 @@ class _Heard:
 
 
 async def answer(
-    ctx: Context, source: Row, known: Known, asked: GenerateSql, think: Callable[[Session], Response], *, cap: int
+    ctx: Context, source: Row, known: Known, asked: GenerateSql, think: Callable[[Reader], Response], *, cap: int
 ) -> Pooled:
     """The best answer of the engine and of the models that the question allows.
 
@@ -61,26 +61,26 @@ async def answer(
         raise Invalid("options.model: there is no model of that name.", field="options.model",
                       known=[AUTO, EMBEDDED, *models.names])  # fmt: skip
     if wanted == EMBEDDED or not models.names:
-        return Pooled(await visit(ctx, source, think))
+        return Pooled(await look(ctx, source, think))
     left = ctx.deadline.left(ctx.settings.ai_timeout + SPARE_S) - SPARE_S
     deadline = Deadline.after(min(ctx.settings.ai_timeout, max(left, 0.0)))
     listening = asyncio.create_task(_listen(ctx, known, asked, deadline))
     try:
-        found = await visit(ctx, source, think)
+        found = await look(ctx, source, think)
         heard = await listening
     finally:
         listening.cancel()
 
-    def judge(session: Session, said: _Heard) -> Pooled:
+    def judge(session: Reader, said: _Heard) -> Pooled:
         return pool(session, known.graph, said.links, found, said.proposals, samples=said.samples,
                     alternatives=asked.options.alternatives, cap=cap)  # fmt: skip
 
-    pooled = await visit(ctx, source, judge, heard) if heard.proposals else Pooled(found)
+    pooled = await look(ctx, source, judge, heard) if heard.proposals else Pooled(found)
     if heard.asked is not None and pooled.rejected and not pooled.accepted and deadline.left() > 0:
         again = repair(heard.asked, *pooled.rejected[0])
         said = _read(await _asked(ctx, [again], asked, deadline), heard.links, again)
         if said.proposals:
-            mended = await visit(ctx, source, judge, replace(said, samples=heard.samples))
+            mended = await look(ctx, source, judge, replace(said, samples=heard.samples))
             pooled = mended if mended.accepted else pooled
     return _warned(pooled, heard)
 

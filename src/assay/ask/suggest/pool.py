@@ -17,7 +17,7 @@ from assay.ask.model import Alternative, Clause, Issue
 from assay.ask.render import Unrenderable, tree
 from assay.ask.respond import Response
 from assay.ask.scope import Unjoinable
-from assay.ports.databases import Session
+from assay.ports.databases import Reader
 
 EMBEDDED = "embedded"
 UNCALIBRATED = (
@@ -67,7 +67,7 @@ class _Entry:
 
 
 def pool(
-    session: Session,
+    session: Reader,
     graph: Graph,
     links: Links,
     found: Response,
@@ -147,7 +147,7 @@ def _of_engine(found: Response) -> dict[str, _Entry]:
     return entries
 
 
-def _examined(session: Session, graph: Graph, sql: str, cap: int) -> tuple[Examined, Query | None]:
+def _examined(session: Reader, graph: Graph, sql: str, cap: int) -> tuple[Examined, Query | None]:
     """Check a proposal; what fits our form is written anew from it, so that nothing but its meaning is left."""
     query = lift(sql, graph)
     if isinstance(query, Query):

@@ -168,9 +168,12 @@ def notes(console: Console, partial: Sequence[str]) -> None:
         line(console, f"! {note}", style="yellow")
 
 
+_ENGINES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
+
+
 def check(console: Console, seen: Any) -> None:
     """What a sign-in found: which grants or extensions are missing, and what works without them."""
-    server = f", PostgreSQL {seen.server_version}" if seen.server_version else ""
+    server = f", {_ENGINES[seen.engine]} {seen.server_version}" if seen.server_version else ""
     account = f", as {seen.account}" if seen.account else ""
     heading(console, f"{seen.source}: {seen.state}{server}{account}")
     if seen.state_reason:
@@ -256,7 +259,8 @@ def init(console: Console, script: Any) -> None:
             f"-- {'applied' if script.applied else 'not applied: run them as an administrator, or add --apply'}", "dim"
         )
     )
-    console.print(said(f"-- then: assay scan {script.dsn_hint}", "dim"))
+    then = "scan" if script.dsn_hint.startswith("postgresql://profiler_ro") else "sources connect NAME"
+    console.print(said(f"-- then: assay {then} {script.dsn_hint}", "dim"))
     if script.password_file:
         console.print(said(f"-- passwords are in {script.password_file}", "dim"))
 

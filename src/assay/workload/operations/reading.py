@@ -67,7 +67,7 @@ SUFFERS = {
            when="something is slow: which statements cost most, why, and what fixes them")  # fmt: skip
 async def bottlenecks(asked: ListBottlenecks, ctx: Context) -> BottleneckPage:
     """List the statements that cost most, each with its worst finding and its best fix."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     window = await history.window_of(ctx, source["id"], asked.since_minutes)
     rows = await history.query_rows(ctx, source["id"])
     found = await history.findings_of(ctx, source["id"])
@@ -198,7 +198,7 @@ async def _last_simulation(ctx: Context, id: str, fixes: Sequence[Recommendation
            errors=[NotFound, Invalid])  # fmt: skip
 async def activity(asked: ShowActivity, ctx: Context) -> Activity:
     """Show average active sessions over time: the time in statements per second, by the statements that cost most."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     since = now() - timedelta(minutes=asked.since_minutes)
     recent = select(points).where(points.c.source == source["id"], points.c.at > since).order_by(points.c.at)
     sessions: dict[datetime, dict[str, float]] = defaultdict(dict)
@@ -225,7 +225,7 @@ async def activity(asked: ShowActivity, ctx: Context) -> Activity:
            when="you want the changes that the last advice found, with what was proved of each")  # fmt: skip
 async def recommendations(asked: ListRecommendations, ctx: Context) -> RecommendationPage:
     """List what the last advice and scan found, best first, with its age; withheld ones with the reason."""
-    source = await which(ctx, asked.source or await _source_of_query(ctx, asked.query_id))
+    source = await which(ctx, asked.source or await _source_of_query(ctx, asked.query_id), "postgresql")
     every = await history.recommendations_of(ctx, source["id"])
     if asked.query_id is not None:
         concerned = (await history.helped_by(ctx, source["id"])).get(asked.query_id, ())
@@ -261,7 +261,7 @@ async def runbook(asked: FindRecommendation, ctx: Context) -> Runbook:
     """Write the steps that build or drop an index without blocking writes, and the way back."""
     row = await history.recommendation_row(ctx, asked.id)
     fix = Recommendation.model_validate(row["recommendation"])
-    source = await which(ctx, row["source"])
+    source = await which(ctx, row["source"], "postgresql")
     schema = await ctx.port(SchemaCache).of(ctx, source)
     schema_name, _, name = fix.table.rpartition(".")
     return write_runbook(fix, schema.find(name, schema_name or None))
@@ -271,7 +271,7 @@ async def runbook(asked: FindRecommendation, ctx: Context) -> Runbook:
            errors=[NotFound, Invalid])  # fmt: skip
 async def list_scans(asked: ListScans, ctx: Context) -> Page[ScanReport]:
     """List scans, newest first."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     newest = select(scans).where(scans.c.source == source["id"]).order_by(scans.c.at.desc(), scans.c.id)
     rows, total, cursor = await page_of_rows(ctx.store, newest, asked)
     items = tuple(ScanReport.model_validate(row["report"]) for row in rows)
@@ -297,7 +297,7 @@ async def list_simulations(asked: ListSimulations, ctx: Context) -> Page[Simulat
            http=Get("/api/v1/sources/{source}/scan-schedule"), errors=[NotFound])  # fmt: skip
 async def get_schedule(asked: FindSchedule, ctx: Context) -> ScanSchedule:
     """Show how often a database is scanned by itself."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     rows = await ctx.store.rows(select(schedules).where(schedules.c.source == source["id"]))
     if not rows:
         return ScanSchedule(source=source["id"], every_minutes=0, next_at=None, version=0)

@@ -35,7 +35,7 @@ class Forgotten(Value):
            http=Put("/api/v1/sources/{source}/scan-schedule"), errors=[NotFound, Conflict])  # fmt: skip
 async def schedule(asked: ScheduleScans, ctx: Context) -> ScanSchedule:
     """Say how often a database is scanned by itself; 0 minutes turns it off."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     every = asked.every_minutes
     kept = ScanSchedule(
         source=source["id"], every_minutes=every, next_at=now() + timedelta(minutes=every) if every else None,

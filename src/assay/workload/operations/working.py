@@ -47,7 +47,7 @@ MEGABYTE = 1_000_000
            when="you want to know what a database suffers from now")  # fmt: skip
 async def scan(asked: ScanWorkload, ctx: Context) -> ScanReport:
     """Read a database's statement statistics, plan the statements that cost most, and say what they suffer from."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     schema = await ctx.port(SchemaCache).of(ctx, source)
     known = await history.query_rows(ctx, source["id"])
     work = ScanWork(
@@ -68,7 +68,7 @@ async def scan(asked: ScanWorkload, ctx: Context) -> ScanReport:
            when="queries are slow and you want to know which indexes would help")  # fmt: skip
 async def advise(asked: AdviseIndexes, ctx: Context) -> IndexAdvice:
     """Say which indexes would make a workload cheaper, by how much, and what they cost."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     statements = await _statements(ctx, source["id"], asked.statements)
     if not statements:
         raise Conflict(f"{source['name']} was not scanned yet.", cure="assay scan", field="source")
@@ -113,7 +113,7 @@ async def simulate(asked: SimulateFix, ctx: Context) -> Simulation:
     kept = await history.recommendation_row(ctx, asked.rec_id)
     if kept["source"] != query["source"]:
         raise Invalid("rec_id: this recommendation is for another database.", field="rec_id")
-    source = await which(ctx, query["source"])
+    source = await which(ctx, query["source"], "postgresql")
     fix = Recommendation.model_validate(kept["recommendation"])
     samples = await _samples(ctx, query)
     schema = await ctx.port(SchemaCache).of(ctx, source)
@@ -147,7 +147,7 @@ async def _samples(ctx: Context, query: Row) -> tuple[tuple[str | None, ...], ..
 async def measure(asked: MeasureQuery, ctx: Context) -> Measurement:
     """Run a statement with EXPLAIN (ANALYZE, BUFFERS) in a read-only transaction that is rolled back."""
     query = await history.query_row(ctx, asked.id)
-    source = await which(ctx, query["source"])
+    source = await which(ctx, query["source"], "postgresql")
     values = asked.values if asked.values is not None else next(iter(await _samples(ctx, query)), None)
     return await _measured(ctx, source, query, values)
 
@@ -182,7 +182,7 @@ async def _measured(ctx: Context, source: Row, query: Row, values: Sequence[str 
            scope=("database", "source"), errors=[NotFound, Invalid, Unavailable, Refused], timeout_s=120)  # fmt: skip
 async def recheck(asked: RecheckClaim, ctx: Context) -> Rechecked:
     """Run the checks of a claim of this room again, as its evidence says; the ledger asks this to replay."""
-    source = await which(ctx, asked.source)
+    source = await which(ctx, asked.source, "postgresql")
     again = await visit(ctx, source, check_again, asked.kind, asked.payload)
     proof = Proof(
         kind=f"{asked.kind}.replay", subject=source["id"], claim=f"{asked.kind} was checked again.",

@@ -1,0 +1,1 @@
+"""Ways of visiting somebody else's MySQL or MariaDB."""

@@ -1,0 +1,1 @@
+"""Ways of reading somebody else's SQLite file."""
