@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from ask.homes import Home, refused
+from assay.ask.see import kind_of
 from assay_lab.mariadb import MariaServer
 from assay_lab.server import Server
 
@@ -224,6 +225,18 @@ def test_a_new_table_is_seen_without_being_told(home: Home, places: Places, mari
 def test_comments_of_mariadb_are_read(home: Home) -> None:
     answer = home.question("How many people who buy are there?", store="mysql")
     assert "customers" in answer.sql
+
+
+@pytest.mark.parametrize(
+    ("type", "kind"),
+    [
+        ("int(11)", "number"), ("tinyint(1)", "boolean"), ("tinyint(4)", "number"), ("decimal(10,2)", "number"),
+        ("enum('print','date')", "text"), ("set('int')", "text"), ("varchar(80)", "text"), ("clob", "text"),
+        ("datetime", "time"), ("json", "other"), ("blob", "other"), ("", "other"),
+    ],
+)  # fmt: skip
+def test_types_of_every_engine_are_sorted(type: str, kind: str) -> None:
+    assert kind_of(type) == kind
 
 
 def test_capabilities_and_status_list_the_three(home: Home) -> None:

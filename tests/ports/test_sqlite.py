@@ -90,6 +90,12 @@ def test_what_does_more_than_read_tables_is_refused_and_the_session_goes_on(
     assert (hashlib.sha256(path.read_bytes()).hexdigest(), sorted(os.listdir(path.parent))) == before  # noqa: PTH208
 
 
+@pytest.mark.parametrize("text", ["SELECT * FROM locked", "SELECT * FROM json_each('x')", "SELECT * FROM interrupted"])
+def test_words_of_a_statement_do_not_make_its_error_another(reader: Reader, text: str) -> None:
+    with pytest.raises(Refused):
+        reader.read(text, 1)
+
+
 def test_our_own_statement_is_not_run_again_as_somebody_elses(reader: Reader) -> None:
     own = "SELECT name FROM main.sqlite_schema"
     assert reader.rows(own)

@@ -259,7 +259,7 @@ def init(console: Console, script: Any) -> None:
             f"-- {'applied' if script.applied else 'not applied: run them as an administrator, or add --apply'}", "dim"
         )
     )
-    then = "scan" if script.dsn_hint.startswith("postgresql://profiler_ro") else "sources connect NAME"
+    then = "scan" if script.dsn_hint.startswith("postgresql://profiler_ro") else "sources connect --name NAME --dsn"
     console.print(said(f"-- then: assay {then} {script.dsn_hint}", "dim"))
     if script.password_file:
         console.print(said(f"-- passwords are in {script.password_file}", "dim"))
