@@ -175,6 +175,13 @@ def test_a_model_that_gives_nothing_leaves_the_engines_answer_which_says_so(home
     assert warning.startswith("No language model took part: ") and "DROP" not in warning
 
 
+def test_a_refusal_says_as_well_that_no_model_took_part(home: Home) -> None:
+    with pytest.raises(AssayError) as caught:
+        home.question(STRANGE, SILENT["broken"], options={"confidence_threshold": 0.99})
+    assert caught.value.code == "CONFIDENCE_TOO_LOW"
+    assert any("No language model took part" in words for words in caught.value.details["warnings"])
+
+
 def test_a_model_that_hangs_costs_its_deadline_and_half_a_second(home: Home) -> None:
     async def scene() -> None:
         with Server(hang) as server:

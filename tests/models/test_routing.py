@@ -191,6 +191,39 @@ def test_money_is_counted_by_the_prices_that_were_given(tmp_path: Path) -> None:
                 assert await until(written) == pytest.approx(11 * 0.001 + 7 * 0.01)
 
     run(scene)
+
+
+def test_when_the_money_is_used_up_a_model_that_costs_nothing_goes_on(tmp_path: Path) -> None:
+    async def scene() -> None:
+        with Server(lambda handler, _: handler.give(said("six"))) as first, Server(messages) as second:
+            prices = {"custom:first": (1_000.0, 10_000.0)}
+            async with living(tmp_path, **two(first, second), ai_prices=prices, ai_budget_usd=0.5) as (_, models):
+                assert (await ask(models)).name == "claude:second", "a hundred tokens may cost a dollar"
+                assert first.seen == []
+                error = await refused(models, only="custom:first")
+                assert isinstance(error, Limited) and "0.5 dollars" in error.message
+
+    run(scene)
+
+
+def test_an_answer_that_is_not_what_was_asked_for_is_booked_and_not_asked_of_the_next_one(tmp_path: Path) -> None:
+    async def scene() -> None:
+        with Server(lambda handler, _: handler.give(said("prose"))) as first, Server(messages) as second:
+            async with living(tmp_path, **two(first, second)) as (house, models):
+                shaped = Prompt(PROMPT.instruction, PROMPT.messages, schema={"type": "object"})
+                with pytest.raises(Invalid, match="not JSON"):
+                    await models.complete(shaped, Deadline.after(5), purpose="test.ask", caller="user:ada")
+                assert second.seen == []
+
+                async def booked() -> int:
+                    return int((await house.call("models.list", {}, caller=ADMIN)).today.tokens)
+
+                assert await until(booked) == 18
+
+    run(scene)
+
+
+def test_a_budget_in_money_needs_prices(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="AI_PRICES"):
         run(lambda: opened(tmp_path, ai_provider="openai:x", openai_api_key=KEY, ai_budget_usd=1))
 

@@ -211,7 +211,7 @@ def _unsure(found: Response, threshold: float) -> ConfidenceTooLow:
     if found.best is None:
         return ConfidenceTooLow(f"{words}No reading of this question passed the checks.", field="natural_language",
                                 confidence=0.0, threshold=threshold, not_understood=list(found.not_understood),
-                                did_you_mean=readings)  # fmt: skip
+                                did_you_mean=readings, warnings=list(found.warnings))  # fmt: skip
     first = {
         "sql": found.best.sql,
         "confidence": found.confidence,
@@ -220,7 +220,7 @@ def _unsure(found: Response, threshold: float) -> ConfidenceTooLow:
     return ConfidenceTooLow(
         f"{words}The best reading is right with a chance of {found.confidence:.0%}, below {threshold:.0%}.",
         field="natural_language", confidence=found.confidence, threshold=threshold, sql=found.best.sql,
-        not_understood=list(found.not_understood), did_you_mean=[first, *readings],
+        not_understood=list(found.not_understood), did_you_mean=[first, *readings], warnings=list(found.warnings),
     )  # fmt: skip
 
 

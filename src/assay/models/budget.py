@@ -45,7 +45,7 @@ def check(spent: Amount, more: Amount, most_tokens: int | None, most_usd: float 
     over = None
     if most_tokens is not None and total.tokens > most_tokens:
         over = f"{most_tokens:,} tokens"
-    elif most_usd is not None and total.cost_usd > most_usd:
+    elif most_usd is not None and more.cost_usd and total.cost_usd > most_usd:
         over = f"{most_usd:g} dollars"
     if over is not None:
         tomorrow = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -86,6 +86,7 @@ class Routing:
         """Ask the first that works, or `only` the one of this name."""
         candidates = [self.find(only)] if only else list(self._models.values())
         tried: dict[str, str] = {}
+        over: AssayError | None = None
         for place, one in enumerate(candidates):
             if not one.breaker.take(time.monotonic()):
                 tried[one.name] = f"is left alone after failures: {one.last_error}"
@@ -95,11 +96,14 @@ class Routing:
             try:
                 return Routed(one.name, await self._asked(one, prompt, Deadline.after(share), purpose, caller))
             except (Unavailable, TimedOut, Limited, Invalid) as error:
-                if _ours(error):
+                if _answered(error):
                     raise
+                over = error if _over_budget(error) else over
                 tried[one.name] = error.message
             if deadline.left() <= 0:
                 raise TimedOut("No language model answered within the deadline.", tried=tried)
+        if over is not None:
+            raise over
         if not tried:
             raise Unavailable("No language model is configured.", cure="set AI_PROVIDER; docs/models.md")
         raise Unavailable("No language model answers.", tried=tried)
@@ -161,9 +165,12 @@ class Routing:
             return reply
         except AssayError as error:
             outcome = error.code
-            if _ours(error):
-                used = Usage(0, 0) if isinstance(error, Limited) else used
-                one.breaker.let_go() if isinstance(error, Limited) else one.breaker.succeeded()
+            if _answered(error):
+                used = _usage_of(error) or used
+                one.breaker.succeeded()
+            elif _over_budget(error):
+                used = Usage(0, 0)
+                one.breaker.let_go()
             else:
                 used = used if isinstance(error, TimedOut) else Usage(0, 0)
                 one.last_error = error.message
@@ -197,8 +204,20 @@ def _row(one: _Kept, outcome: str, used: Usage, purpose: str, caller: str, took_
     }  # fmt: skip
 
 
-def _ours(error: AssayError) -> bool:
-    """Whether another model would be no help: the budget is used up, or this one answered, only not what was asked."""
-    if isinstance(error, Limited):
-        return bool(error.details.get("budget"))
+def _over_budget(error: AssayError) -> bool:
+    """Whether we did not ask, since the day's budget is used up."""
+    return isinstance(error, Limited) and bool(error.details.get("budget"))
+
+
+def _answered(error: AssayError) -> bool:
+    """Whether the model answered, only not what was asked: another one is not asked for that."""
     return isinstance(error, Invalid) and error.details.get("field") == "answer"
+
+
+def _usage_of(error: AssayError) -> Usage | None:
+    """What an answer has cost that was not what was asked for."""
+    match error.details.get("usage"):
+        case (int() as asked, int() as said):
+            return Usage(asked, said)
+        case _:
+            return None

@@ -102,8 +102,9 @@ class LanguageModel(Protocol):
     """One model on one server.
 
     Every method raises Unavailable (it cannot be reached, does not let us in, or does not speak the protocol),
-    TimedOut (the deadline passed), Limited (`retry_after` says when it works again), Invalid (it refused the request,
-    or its answer is not what the schema asks for). None of their texts holds a key.
+    TimedOut (the deadline passed), Limited (`retry_after` says when it works again), Invalid (it refused the request;
+    or, with the field `answer`, its answer is not what was asked for, and `usage` holds its tokens). None of their
+    texts holds a key.
     """
 
     @property

@@ -54,8 +54,15 @@ class Reading:
             self.completion_tokens = completion
 
     def reply(self) -> Reply:
-        """The whole. Raises Invalid when it is not what was asked for."""
+        """The whole. Raises Invalid when it is not what was asked for; `usage` is what it cost all the same."""
         text = "".join(self._text)
+        used = self._used(text)
+        try:
+            return self._whole(text, used)
+        except Invalid as error:
+            raise Invalid(error.message, **error.details, usage=(used.prompt, used.completion)) from None
+
+    def _whole(self, text: str, used: Usage) -> Reply:
         called = [call for _, call in sorted(self._calls.items())]
         if self.stop == "length":  # the last one may be half of what it should be
             called = called[:-1]
@@ -65,7 +72,7 @@ class Reading:
             calls = ()
         if self._prompt.must_call and not calls:
             raise Invalid("The model called no tool, though it had to.", field=ANSWER)
-        return Reply(text, calls, value, self._used(text), self.model, self.stop)
+        return Reply(text, calls, value, used, self.model, self.stop)
 
     def _called(self, id: str, name: str, arguments: list[str]) -> ToolCall:
         known = {tool.name: tool.parameters for tool in self._prompt.tools}

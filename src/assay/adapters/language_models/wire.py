@@ -138,7 +138,7 @@ class Wire:
             limits = httpx2.Limits(max_connections=32, keepalive_expiry=30)
             self._client = httpx2.AsyncClient(
                 trust_env=False, follow_redirects=False, timeout=httpx2.Timeout(None), limits=limits,
-                verify=ssl.create_default_context(),
+                verify=ssl.create_default_context() if endpoint.scheme == "https" else False,
             )  # fmt: skip
         headers = {"host": endpoint.authority, "accept-encoding": "identity", **self._headers}
         if endpoint.key is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -55,6 +56,7 @@ async def answer(
     Raises Invalid when it names a model that is not configured, Unavailable when the database is gone; that models fail
     is a warning.
     """
+    began = time.perf_counter()
     models = ctx.port(LanguageModels)
     wanted = asked.options.model
     if wanted not in (AUTO, EMBEDDED, *models.names):
@@ -82,7 +84,8 @@ async def answer(
         if said.proposals:
             mended = await look(ctx, source, judge, replace(said, samples=heard.samples))
             pooled = mended if mended.accepted else pooled
-    return _warned(pooled, heard)
+    pooled = _warned(pooled, heard)
+    return replace(pooled, response=replace(pooled.response, took_ms=(time.perf_counter() - began) * 1e3))
 
 
 async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Deadline) -> _Heard:
