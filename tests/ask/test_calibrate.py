@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from assay.ask.calibrate import Calibration, on_public_data
+from assay.ask.calibrate import ENOUGH, Calibration, isotonic, on_feedback, on_public_data
 from assay.ask.engine.answer import Candidate, Reading
 from assay.ask.engine.lexicon import Lexicon
 from assay.ask.engine.link import Linker
@@ -62,3 +64,24 @@ def test_curves_that_were_changed_by_hand_are_not_read(tmp_path: Path) -> None:
     (folder / "calibration.json").write_text(json.dumps(known))
     with pytest.raises(BadWeights, match=r"calibration\.json"):
         on_public_data(folder)
+
+
+def test_a_curve_of_ones_own_takes_enough_answers() -> None:
+    public = Calibration(CURVE, CURVE, "a test")
+    few = [(0.0, False, True)] * (ENOUGH - 1)
+    assert on_feedback(few, public) is public
+    own = on_feedback([*few, (0.0, True, True)], public)
+    assert own.says.startswith(f"{ENOUGH} answers") and own.chances(reading(0.0, 1.0))[0] > 0.9
+
+
+@given(st.lists(st.tuples(st.floats(-6, 6), st.booleans()), min_size=1, max_size=80))
+def test_isotonic_regression_rises_and_stays_within_what_was_seen(judged: list[tuple[float, bool]]) -> None:
+    believed, chances = isotonic([sure for sure, _ in judged], [right for _, right in judged])
+    assert list(believed) == sorted(believed) and list(chances) == sorted(chances)
+    assert chances[0] > 0 and chances[-1] < 1
+
+
+def test_isotonic_regression_pools_what_contradicts_the_order() -> None:
+    believed, chances = isotonic([-1.0, 0.0, 1.0, 2.0], [False, True, False, True])
+    assert believed == (-1.0, 0.5, 2.0)
+    assert chances == (pytest.approx(1 / 3), pytest.approx(0.5), pytest.approx(2 / 3))

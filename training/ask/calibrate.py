@@ -2,7 +2,8 @@
 
 python training/ask/calibrate.py [--weights DIR] [--limit N]
 
-Writes calibration.json beside the weights, its digest into model.json, and prints what it saw as JSON.
+Those are the validation databases, and the training ones as judges saw them that were trained without them. Writes
+calibration.json beside the weights, its digest into model.json, and prints what it saw as JSON.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from corpus import Case, cases, drawn, values
 from honesty import calibration_error, coverage
 from sklearn.isotonic import IsotonicRegression
 from suite import Suite
+from train import HELD_OUT
 
 from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import WEIGHTS, Model, load
@@ -55,15 +57,15 @@ def fitted(some: list[Seen]) -> IsotonicRegression:
     return curve.fit([sure for _, sure, _ in some], [float(right) for _, _, right in some])
 
 
-def crossed(some: list[Seen]) -> dict[str, object]:
-    """How well curves hold that were fitted on the other half of the databases."""
+def crossed(some: list[Seen], besides: list[Seen]) -> dict[str, object]:
+    """How well curves hold that were fitted on the other half of the databases and on what is known besides."""
     names = sorted({name for name, _, _ in some})
     half = {name for name in names if hashlib.sha256(name.encode()).digest()[1] % 2}
     parts = [[one for one in some if (one[0] in half) is side] for side in (True, False)]
     chances: list[float] = []
     right: list[bool] = []
     for fit, test in (parts, parts[::-1]):
-        chances += np.asarray(fitted(fit).predict([sure for _, sure, _ in test])).tolist()
+        chances += np.asarray(fitted([*fit, *besides]).predict([sure for _, sure, _ in test])).tolist()
         right += [mark for _, _, mark in test]
     return {"calibration_error": round(calibration_error(chances, right), 4), "at_0.7": coverage(chances, right, 0.7)}
 
@@ -85,13 +87,22 @@ def main() -> None:
         tasks = drawn(cases(_GRAPHS, "validation"), asked.limit)
         found = [one for some in pool.imap(_seen, tasks) for one in some]
     ways = {"unseen": [one for one, _ in found], "ran": [one for _, one in found]}
-    text = json.dumps({**{way: knots(fitted(some)) for way, some in ways.items()}, "says": SAYS}) + "\n"
+    held_out = json.loads((asked.weights / HELD_OUT).read_text())
+    besides = {
+        way: [("", believed, bool(right)) for believed, right in held_out[judge]]
+        for way, judge in (("unseen", "sure"), ("ran", "sure_ran"))
+    }
+    curves = {way: fitted([*some, *besides[way]]) for way, some in ways.items()}
+    text = json.dumps({**{way: knots(curve) for way, curve in curves.items()}, "says": SAYS}) + "\n"
     (asked.weights / "calibration.json").write_text(text)
     card = json.loads((asked.weights / "model.json").read_text())
     card["sha256"]["calibration.json"] = hashlib.sha256(text.encode()).hexdigest()
     (asked.weights / "model.json").write_text(json.dumps(card, indent=1) + "\n")
-    right = {way: round(sum(r for _, _, r in some) / len(some), 4) for way, some in ways.items()}
-    print(json.dumps({"questions": len(found), "right": right, **{way: crossed(some) for way, some in ways.items()}}))  # noqa: T201
+    told = {
+        way: {"right": round(sum(right for _, _, right in some) / len(some), 4), **crossed(some, besides[way])}
+        for way, some in ways.items()
+    }
+    print(json.dumps({"questions": len(found), **told}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -51,11 +51,12 @@ def trees(rows: NDArray[np.float32], labels: NDArray[Any], rounds: int = 120, **
 
 
 def ranker(
-    rows: NDArray[np.float32], labels: NDArray[Any], groups: Sequence[int], rounds: int = 250, **more: Any
+    rows: NDArray[np.float32], labels: NDArray[Any], groups: Sequence[int], rounds: int = 400, **more: Any
 ) -> Trees:
     """Boosted trees that put right candidates before wrong ones."""
     parameters = COMMON | {
         "objective": "lambdarank", "lambdarank_truncation_level": 12, "label_gain": [0, 1], "learning_rate": 0.06,
+        "num_leaves": 15,
     } | more  # fmt: skip
     return convert(lightgbm.train(parameters, lightgbm.Dataset(rows, labels, group=list(groups)), rounds))
 

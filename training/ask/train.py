@@ -43,6 +43,8 @@ from assay.ask.graph import Graph
 FOLDS = 4
 HALVES = 2
 """Of the folds, for what learns from the rankers' scores."""
+HELD_OUT = "held_out.json"
+"""For calibrate.py, never shipped: what judges believed of databases that they had not seen."""
 FOREIGN, BEREFT = 6, 8
 """Questions without an answer that the judges see, of each database."""
 Floats = NDArray[np.float32]
@@ -226,38 +228,70 @@ def learn(some: list[tuple[Floats, NDArray[np.int8]]]) -> Trees:
     )  # fmt: skip
 
 
-def stage_two(found: list[Ranked], lacking: list[Ranked]) -> dict[str, Trees]:
-    """The two rankers, without rows and with them, and the two judges of the best reading.
+def stage_two(
+    found: list[Ranked], lacking: list[Ranked]
+) -> tuple[dict[str, Trees], dict[str, list[tuple[float, int]]]]:
+    """The two rankers, without rows and with them, the two judges of the best reading, and what held-out judges say.
 
     Whatever learns from scores learns from those that a model gave to databases it never saw."""
     first = crossed(found)
     lists = [shortlist(first, one) for one in found]
     again = crossed(lists)
-    judged = [*lists, *(shortlist(first, one) for one in lacking)]
-    return {
-        "rank": learn([(one.rows, one.right) for one in found]),
-        "rerank": learn([(one.rows, one.right) for one in lists]),
-        "sure": fit.judge(
-            np.stack([row(one.scores, one.best) for one in judged]), np.asarray([one.right[0] for one in judged])
-        ),
-        "sure_ran": fit.judge(*_after_running(again, judged)),
+    ways = {
+        "sure": (before_running(lists), before_running([shortlist(first, one) for one in lacking])),
+        "sure_ran": (after_running(again, lists), after_running(again, [shortlist(first, one) for one in lacking])),
     }
+    judges = {name: judge([*with_answer, *without]) for name, (with_answer, without) in ways.items()}
+    beliefs = {name: held_out(*both) for name, both in ways.items()}
+    rankers = {
+        name: learn([(one.rows, one.right) for one in some]) for name, some in (("rank", found), ("rerank", lists))
+    }
+    return rankers | judges, beliefs
+
+
+@dataclass
+class Judged:
+    """The best reading of an example, as its judge sees it."""
+
+    fold: int
+    row: Floats
+    right: int
+
+
+def judge(some: list[Judged]) -> Trees:
+    """Trees for whether the best reading is right."""
+    return fit.judge(np.stack([one.row for one in some]), np.asarray([one.right for one in some]))
+
+
+def held_out(with_answer: list[Judged], without: list[Judged]) -> list[tuple[float, int]]:
+    """What is believed of each example that has an answer by a judge that never saw its database, and what is true."""
+    found: list[tuple[float, int]] = []
+    for half in range(HALVES):
+        some = [one for one in with_answer if one.fold % HALVES == half]
+        known = judge([one for one in (*with_answer, *without) if one.fold % HALVES != half])
+        believed: list[float] = known.score(np.stack([one.row for one in some])).tolist()
+        found += zip(believed, [one.right for one in some], strict=True)
+    return found
+
+
+def before_running(some: list[Shortlist]) -> list[Judged]:
+    """By the first ranker's order."""
+    return [Judged(one.fold, row(one.scores, one.best), int(one.right[0])) for one in some]
+
+
+def after_running(again: dict[int, Trees], some: list[Shortlist]) -> list[Judged]:
+    """By the second ranker's order."""
+    found: list[Judged] = []
+    for one in some:
+        scores = again[one.fold % HALVES].score(one.rows)
+        order = np.argsort(-scores, kind="stable")
+        found.append(Judged(one.fold, row(scores[order], one.rows[order[0]]), int(one.right[order[0]])))
+    return found
 
 
 def crossed(some: Sequence[Ranked | Shortlist]) -> dict[int, Trees]:
     """For each half of the folds, a ranker that learned from the other half."""
     return {half: learn([(one.rows, one.right) for one in some if one.fold % HALVES != half]) for half in range(HALVES)}
-
-
-def _after_running(again: dict[int, Trees], judged: list[Shortlist]) -> tuple[Floats, NDArray[np.int8]]:
-    rows: list[Floats] = []
-    marks: list[int] = []
-    for one in judged:
-        scores = again[one.fold % HALVES].score(one.rows)
-        order = np.argsort(-scores, kind="stable")
-        rows.append(row(scores[order], one.rows[order[0]]))
-        marks.append(int(one.right[order[0]]))
-    return np.stack(rows), np.asarray(marks, dtype=np.int8)
 
 
 def save(model: Model, folder: Path, facts: dict[str, Any]) -> None:
@@ -310,9 +344,11 @@ def main() -> None:
     lacking = cached(asked.cache, "lacking", lambda: without_answer(found, fold_of, lexicons))
     share = sum(one.right.any() for one in ranked) / len(ranked)
     say(f"{len(ranked)} ranked, oracle {share:.3f}, first {sum(int(one.right[0]) for one in ranked) / len(ranked):.3f}")
-    model.trees.update(stage_two(ranked, lacking))
+    trees, believed = stage_two(ranked, lacking)
+    model.trees.update(trees)
     facts = {"examples": len(examples), "databases": len(found), "ranked": len(ranked), "oracle": round(share, 4)}
     save(model, asked.out, facts)
+    (asked.out / HELD_OUT).write_text(json.dumps(believed), encoding="utf-8")
     say("written")
 
 

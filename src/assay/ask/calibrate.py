@@ -38,6 +38,37 @@ class Calibration:
         return [first, *(min(first, (1 - first) * one / total) for one in rest)]
 
 
+ENOUGH = 50
+"""Judged answers about one database from which on its own curve is used."""
+
+
+def on_feedback(judged: Sequence[tuple[float, bool, bool]], public: Calibration) -> Calibration:
+    """The curves of one database from what people said of its answers; the public ones while there are too few.
+
+    Args:
+        judged: of each answer what was believed (log-odds), whether readings were run, and whether it was right.
+    """
+    if len(judged) < ENOUGH:
+        return public
+    curve = isotonic([sure for sure, _, _ in judged], [right for _, _, right in judged])
+    return Calibration(curve, curve, f"{len(judged)} answers about this database that people judged")
+
+
+def isotonic(believed: Sequence[float], right: Sequence[bool]) -> Knots:
+    """Isotonic regression by pooling adjacent violators (Ayer et al., 1955), drawn through the middles of the pools.
+
+    A pool's chance counts one right and one wrong answer besides its own, so that few answers claim nothing extreme.
+    """
+    pools: list[tuple[float, float, float]] = []  # sum of beliefs, right ones, size
+    for sure, mark in sorted(zip(believed, right, strict=True)):
+        pools.append((sure, float(mark), 1.0))
+        while len(pools) > 1 and pools[-2][1] / pools[-2][2] >= pools[-1][1] / pools[-1][2]:
+            last, before = pools.pop(), pools.pop()
+            pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))
+    chances = np.maximum.accumulate([(ok + 1) / (size + 2) for _, ok, size in pools])
+    return tuple(total / size for total, _, size in pools), tuple(chances.tolist())
+
+
 def chance(knots: Knots, sure: float) -> float:
     """Read a curve; between knots it is straight, beyond them level."""
     return float(np.interp(sure, *knots))

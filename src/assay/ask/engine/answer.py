@@ -20,7 +20,7 @@ from assay.ask.graph import Graph
 from assay.ask.ir import Query
 
 Floats = NDArray[np.float32]
-MOST_RUN = 25
+MOST_RUN = 16
 """Candidates that are run when they may be."""
 ENOUGH = 0.6
 """Share of them that must have run for their rows to count."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import cast
+from typing import cast, get_args
 
 from assay.ask.engine.link import Linker
 from assay.ask.engine.rank import Model
@@ -27,6 +27,8 @@ MOST_WIDENED = 16
 """Drafts that are also tried with one more table joined."""
 NAMED, WIDER = 0.6, 1.5
 """How well a question names a table that is joined for itself, and what joining it costs, in nats."""
+ONE_COLUMN = 2.0
+"""Nats for or against two values of one column."""
 _WIDTHS = (("select", 6), ("where", 4), ("shape", 6), ("nest", 4), ("distinct", 2))
 
 
@@ -112,7 +114,7 @@ class _Tail:
 def _fill(linker: Linker, slots: Slots, sketch: Sketch, score: float, parts: tuple[float, ...]) -> Iterator[Draft]:
     known: dict[tuple[int, ...], list[_Tail]] = {}
     fillings: list[tuple[float, Option, Option, _Tail]] = []
-    for select, where in product(slots.select(sketch.select), slots.where(int(sketch.where[0]))[:5]):
+    for select, where in product(slots.select(sketch.select), _wheres(slots, sketch)):
         if where.spans not in known:
             known[where.spans] = _tails(slots, sketch.shape, where.spans)
         for tail in known[where.spans]:
@@ -132,6 +134,20 @@ def _fill(linker: Linker, slots: Slots, sketch: Sketch, score: float, parts: tup
                 query, sketch, parts, (select.score, where.score, *tail.scores, extra), tables | named,
                 (*where.spans, *tail.spans), score + total + extra - more,
             )  # fmt: skip
+
+
+def _wheres(slots: Slots, sketch: Sketch) -> list[Option]:
+    """Sets of comparisons. Two values for one column are alternatives, or belong to queries that are combined."""
+    options = slots.where(int(sketch.where[0]))
+    if sketch.where < "2":
+        return options[:5]
+    fits = sketch.where.endswith("or") or sketch.nest in get_args(Combine)
+
+    def score(option: Option) -> float:
+        equal = [one.term.ref for one in option.filters if one.operator == "="]
+        return option.score + (ONE_COLUMN if fits else -ONE_COLUMN) * (len(set(equal)) < len(equal))
+
+    return sorted(options, key=lambda option: -score(option))[:5]
 
 
 def _tails(slots: Slots, shape: str, spent: tuple[int, ...]) -> list[_Tail]:

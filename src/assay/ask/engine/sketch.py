@@ -112,7 +112,11 @@ def pieces(links: Links) -> list[str]:
     for span in links.spans:
         mark = "RANGE" if span.upper is not None else "NUM" if span.number is not None else "VAL"
         marks[span.start : span.end] = [mark] * (span.end - span.start)
-    words = [mark or token.stem for mark, token in zip(marks, question.tokens, strict=True)]
+    # "youngest" and "younger" share a stem, and ask for different things
+    words = [
+        mark or (token.low if token.low in CUES else token.stem)
+        for mark, token in zip(marks, question.tokens, strict=True)
+    ]
     blank = [
         mark or (token.low if token.low in STOP or token.low in CUES else "_")
         for mark, token in zip(marks, question.tokens, strict=True)

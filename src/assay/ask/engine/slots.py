@@ -216,7 +216,7 @@ class Slots:
                         )  # fmt: skip
                 partial = sorted(grown, key=lambda option: -option.score)[:8]
             found.extend(partial)
-        return sorted(found, key=lambda option: -option.score)[:8]
+        return sorted(found, key=lambda option: -option.score)[:14]
 
     def _comparisons(self, at: int, table: int, column: int) -> list[Option]:
         span = self.links.spans[at]

@@ -135,7 +135,7 @@ async function answer({ id, question, source, chosen }: Turn): Promise<void> {
   try {
     const reading = chosen
       ? ofChecked(await assay.post("/api/v1/ai/validate-sql", { body: { sql: chosen.sql, store: source.id }, signal }), chosen)
-      : ofGenerated(await assay.post("/api/v1/ai/sql:generate", { body: { naturalLanguage: question, databaseTarget: { store: source.id, dialect: null }, options: { confidenceThreshold: THRESHOLD, alternatives: 3, execute: false, maxRows: 100 } }, signal }));
+      : ofGenerated(await assay.post("/api/v1/ai/sql:generate", { body: { naturalLanguage: question, databaseTarget: { store: source.id, dialect: null }, options: { confidenceThreshold: THRESHOLD, alternatives: 3, consultRows: true, execute: false, maxRows: 100, model: "auto" } }, signal }));
     change(id, { state: "answered", reading });
     renew("ledger:");
   } catch (error) {
