@@ -66,12 +66,21 @@ def test_curves_that_were_changed_by_hand_are_not_read(tmp_path: Path) -> None:
         on_public_data(folder)
 
 
-def test_a_curve_of_ones_own_takes_enough_answers() -> None:
+def test_a_curve_of_ones_own_takes_enough_answers_and_makes_nothing_surer_that_was_not_judged() -> None:
     public = Calibration(CURVE, CURVE, "a test")
-    few = [(0.0, False, True)] * (ENOUGH - 1)
+    few = [(0.8, True)] * (ENOUGH - 1)
     assert on_feedback(few, public) is public
-    own = on_feedback([*few, (0.0, True, True)], public)
-    assert own.says.startswith(f"{ENOUGH} answers") and own.chances(reading(0.0, 1.0))[0] > 0.9
+    own = on_feedback([*few, (0.8, True)], public)
+    assert own.says.startswith(f"{ENOUGH} answers")
+    assert own.chances(reading(2.0, 1.0))[0] > 0.9, "0.9 by the public curve, and right whenever it was judged"
+    assert own.chances(reading(-2.0, 1.0))[0] == pytest.approx(0.1), "nobody judged anything so unsure"
+
+
+def test_a_database_where_answers_are_often_wrong_is_believed_less() -> None:
+    public = Calibration(CURVE, CURVE, "a test")
+    own = on_feedback([(0.9, at % 4 == 0) for at in range(ENOUGH)], public)
+    assert own.chances(reading(2.0, 1.0))[0] < 0.35
+    assert own.chances(reading(-2.0, 1.0))[0] <= 0.1
 
 
 @given(st.lists(st.tuples(st.floats(-6, 6), st.booleans()), min_size=1, max_size=80))

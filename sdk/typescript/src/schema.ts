@@ -84,6 +84,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai/explain-sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what SQL asks for, clause by clause, and what its joins do to rows; it is checked, and not run.
+         * @description Say what SQL asks for, clause by clause, and what its joins do to rows; it is checked, and not run.
+         */
+        post: operations["ask.explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write down whether an answer was right; from 50 on, confidence about its database rests on what people said.
+         * @description Write down whether an answer was right; from 50 on, confidence about its database rests on what people said.
+         */
+        post: operations["ask.judge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/generate": {
         parameters: {
             query?: never;
@@ -1918,6 +1958,63 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ExplainSql
+         * @description SQL that somebody wants to understand.
+         */
+        ExplainSql: {
+            /** Sql */
+            sql: string;
+            /**
+             * Store
+             * @description A connected database, by name or id; null is the only one there is.
+             * @default null
+             */
+            store: string | null;
+        };
+        /**
+         * ExplainedSql
+         * @description What a text asks for, in words.
+         */
+        ExplainedSql: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
+             */
+            evidence: string[];
+            /**
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /** Source */
+            source: string;
+            /** Dialect */
+            dialect: string;
+            /**
+             * Sql
+             * @description The text that was explained, written anew from what was checked.
+             */
+            sql: string;
+            /**
+             * Explanation
+             * @description Empty where the text is of a form that is not explained clause by clause.
+             */
+            explanation: components["schemas"]["Clause"][];
+            /**
+             * Tables
+             * @description What it reads.
+             */
+            tables: string[];
+            /**
+             * Warnings
+             * @description What its joins do to rows, and what else is worth knowing.
+             */
+            warnings: string[];
+        };
+        /**
          * Fact
          * @description Something that happened.
          */
@@ -2032,6 +2129,12 @@ export interface components {
             /** Naturallanguage */
             naturalLanguage: string;
             /**
+             * Earlier
+             * @description Questions of the same conversation, oldest first: "only those in Berlin" leans on the last of them.
+             * @default []
+             */
+            earlier: string[];
+            /**
              * @default {
              *       "store": null,
              *       "dialect": null
@@ -2068,8 +2171,19 @@ export interface components {
              * @default []
              */
             missing: string[];
+            /**
+             * Id
+             * @description To say later whether it was right.
+             */
+            id: string;
             /** Naturallanguage */
             naturalLanguage: string;
+            /**
+             * Readas
+             * @description The question that was answered: the one that was asked, or what it says together with those before it. Places
+             *     of words in explanations are places in this text.
+             */
+            readAs: string;
             /** Source */
             source: string;
             /** Dialect */
@@ -2594,6 +2708,47 @@ export interface components {
              * @default null
              */
             next_cursor: string | null;
+        };
+        /**
+         * JudgeAnswer
+         * @description Whether an answer was what was meant.
+         */
+        JudgeAnswer: {
+            /**
+             * Id
+             * @description Of the answer.
+             */
+            id: string;
+            /** Right */
+            right: boolean;
+            /**
+             * Correctedsql
+             * @description What would have been right; it must pass the checks.
+             * @default null
+             */
+            correctedSql: string | null;
+        };
+        /**
+         * JudgedAnswer
+         * @description What is known of an answer, and of answers about its database.
+         */
+        JudgedAnswer: {
+            /** Id */
+            id: string;
+            /** Right */
+            right: boolean;
+            /** Correctedsql */
+            correctedSql: string | null;
+            /**
+             * Judged
+             * @description Answers of the engine about this database that people judged.
+             */
+            judged: number;
+            /**
+             * Calibratedon
+             * @description What confidence about this database rests on from now on.
+             */
+            calibratedOn: string;
         };
         /**
          * Lack
@@ -4634,6 +4789,238 @@ export interface operations {
                 };
             };
             /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.explain": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplainSql"];
+            };
+        };
+        responses: {
+            /** @description Say what SQL asks for, clause by clause, and what its joins do to rows; it is checked, and not run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExplainedSql"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID, SQL_REJECTED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.judge": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JudgeAnswer"];
+            };
+        };
+        responses: {
+            /** @description Write down whether an answer was right; from 50 on, confidence about its database rests on what people said. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JudgedAnswer"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID, SQL_REJECTED */
             422: {
                 headers: {
                     [name: string]: unknown;

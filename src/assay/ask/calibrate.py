@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +29,19 @@ class Calibration:
     ran: Knots
     says: str
     """Where they come from, in words."""
+    own: Knots | None = None
+    """From the chance that these curves give to that of one database, as people judged its answers."""
+
+    def public(self, reading: Reading) -> float:
+        """The chance of the best candidate, whatever the database."""
+        return chance(self.ran if reading.ran else self.unseen, reading.sure)
 
     def chances(self, reading: Reading) -> list[float]:
         """The chance of each candidate, best first: what the best one leaves is shared among the others by score."""
         if not reading.candidates:
             return []
-        first = chance(self.ran if reading.ran else self.unseen, reading.sure)
+        first = self.public(reading)
+        first = first if self.own is None else chance(self.own, first)
         rest = shares([one.score for one in reading.candidates])[1:]
         total = sum(rest) or 1.0
         return [first, *(min(first, (1 - first) * one / total) for one in rest)]
@@ -42,16 +51,20 @@ ENOUGH = 50
 """Judged answers about one database from which on its own curve is used."""
 
 
-def on_feedback(judged: Sequence[tuple[float, bool, bool]], public: Calibration) -> Calibration:
+def on_feedback(judged: Sequence[tuple[float, bool]], public: Calibration) -> Calibration:
     """The curves of one database from what people said of its answers; the public ones while there are too few.
 
+    Below the least chance that was judged nothing is known, and nothing is made surer than it was.
+
     Args:
-        judged: of each answer what was believed (log-odds), whether readings were run, and whether it was right.
+        judged: of each answer the public chance that it was right, and whether it was.
     """
     if len(judged) < ENOUGH:
         return public
-    curve = isotonic([sure for sure, _, _ in judged], [right for _, _, right in judged])
-    return Calibration(curve, curve, f"{len(judged)} answers about this database that people judged")
+    given, chances = isotonic([one for one, _ in judged], [right for _, right in judged])
+    low = min(given[0], chances[0])
+    own = (0.0, min(low, given[0] - 1e-9), *given), (0.0, low, *chances)
+    return replace(public, own=own, says=f"{len(judged)} answers about this database that people judged")
 
 
 def isotonic(believed: Sequence[float], right: Sequence[bool]) -> Knots:
@@ -60,8 +73,9 @@ def isotonic(believed: Sequence[float], right: Sequence[bool]) -> Knots:
     A pool's chance counts one right and one wrong answer besides its own, so that few answers claim nothing extreme.
     """
     pools: list[tuple[float, float, float]] = []  # sum of beliefs, right ones, size
-    for sure, mark in sorted(zip(believed, right, strict=True)):
-        pools.append((sure, float(mark), 1.0))
+    for sure, same in groupby(sorted(zip(believed, right, strict=True)), key=itemgetter(0)):
+        marks = [mark for _, mark in same]
+        pools.append((sure * len(marks), float(sum(marks)), float(len(marks))))
         while len(pools) > 1 and pools[-2][1] / pools[-2][2] >= pools[-1][1] / pools[-1][2]:
             last, before = pools.pop(), pools.pop()
             pools.append((before[0] + last[0], before[1] + last[1], before[2] + last[2]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from assay.ask import operations
-from assay.kernel.catalogue import Capability
+from assay.ask._store import answers
+from assay.kernel.catalogue import Capability, Retention
 
 ASK = Capability(
     name="ask",
@@ -14,10 +15,14 @@ ASK = Capability(
         operations.generate,
         operations.validate,
         operations.run_sql,
+        operations.explain,
+        operations.judge,
         operations.recheck,
         operations.capabilities,
         operations.status,
     ),
+    tables=(answers,),
+    retention=(Retention(answers, "asked_at", "keep_history_days"),),
     policies=(operations.PER_CALLER, operations.TOGETHER),
     replays=(operations.RECHECK,),
 )

@@ -35,6 +35,11 @@ def clauses(found: Candidate, graph: Graph, tree: exp.Expr) -> tuple[Clause, ...
     return tuple(_Speaker(graph, found.links, found.spans).clauses(found.query, tree))
 
 
+def unasked(query: Query, graph: Graph, tree: exp.Expr) -> tuple[Clause, ...]:
+    """Explain a query that comes from no question."""
+    return tuple(_Speaker(graph, None, ()).clauses(query, tree))
+
+
 def sentence(query: Query, graph: Graph) -> str:
     """The whole query in one sentence, for a list of readings."""
     speaker = _Speaker(graph, None, ())

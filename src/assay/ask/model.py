@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
 
@@ -43,6 +43,8 @@ class GenerateSql(Camel):
     """A question in words."""
 
     natural_language: str = Field(min_length=1, max_length=2_000)
+    earlier: tuple[Annotated[str, Field(min_length=1, max_length=2_000)], ...] = Field(default=(), max_length=5)
+    """Questions of the same conversation, oldest first: "only those in Berlin" leans on the last of them."""
     database_target: DatabaseTarget = DatabaseTarget()
     options: GenerationOptions = GenerationOptions()
 
@@ -131,7 +133,12 @@ class Alternative(Camel):
 class GeneratedSql(Assayed, Camel):
     """SQL that answers a question: read-only, bound to the live schema, and planned by the database."""
 
+    id: str
+    """To say later whether it was right."""
     natural_language: str
+    read_as: str
+    """The question that was answered: the one that was asked, or what it says together with those before it. Places
+    of words in explanations are places in this text."""
     source: str
     dialect: str
     sql: str
@@ -181,6 +188,51 @@ class RanSql(Assayed, Camel):
     sql: str
     checks: tuple[SqlCheck, ...]
     rows: Rows
+
+
+class ExplainSql(Camel):
+    """SQL that somebody wants to understand."""
+
+    sql: str = Field(min_length=1, max_length=100_000)
+    store: str | None = None
+    """A connected database, by name or id; null is the only one there is."""
+
+
+class ExplainedSql(Assayed, Camel):
+    """What a text asks for, in words."""
+
+    source: str
+    dialect: str
+    sql: str
+    """The text that was explained, written anew from what was checked."""
+    explanation: tuple[Clause, ...]
+    """Empty where the text is of a form that is not explained clause by clause."""
+    tables: tuple[str, ...]
+    """What it reads."""
+    warnings: tuple[str, ...]
+    """What its joins do to rows, and what else is worth knowing."""
+
+
+class JudgeAnswer(Camel):
+    """Whether an answer was what was meant."""
+
+    id: str = Field(min_length=1, max_length=40)
+    """Of the answer."""
+    right: bool
+    corrected_sql: str | None = Field(default=None, max_length=100_000)
+    """What would have been right; it must pass the checks."""
+
+
+class JudgedAnswer(Camel):
+    """What is known of an answer, and of answers about its database."""
+
+    id: str
+    right: bool
+    corrected_sql: str | None
+    judged: int
+    """Answers of the engine about this database that people judged."""
+    calibrated_on: str
+    """What confidence about this database rests on from now on."""
 
 
 class RecheckedSql(Camel):

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Sequence
 
-from assay.ask.calibrate import on_public_data
+from assay.ask._store import found as found_answer
+from assay.ask._store import judged, judgements, kept, recalled
+from assay.ask.calibrate import Calibration, on_feedback, on_public_data
 from assay.ask.examine import Examined, examine
+from assay.ask.explain import explained
+from assay.ask.follow import standalone
 from assay.ask.kept import Engines, Known
 from assay.ask.model import (
     AiCapabilities,
     AiLimits,
     AiStatus,
     CheckedSql,
+    ExplainedSql,
+    ExplainSql,
     GeneratedSql,
     GenerateSql,
+    JudgeAnswer,
+    JudgedAnswer,
     RanSql,
     RecheckedSql,
     RecheckSql,
@@ -23,6 +32,7 @@ from assay.ask.model import (
     SqlCheck,
     ValidateSql,
 )
+from assay.ask.recall import FEEDBACK, recall
 from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected
 from assay.ask.respond import Response, respond, run
 from assay.ask.suggest.consult import answer
@@ -32,7 +42,7 @@ from assay.kernel.context import Context
 from assay.kernel.operation import Get, Post, operation
 from assay.kernel.own import Version
 from assay.kernel.policy import Policy
-from assay.kernel.values import Empty
+from assay.kernel.values import Empty, now
 from assay.ports.databases import Engine, Reader
 from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable, UnsupportedDatabase
 from assay.ports.language_model import LanguageModels
@@ -48,7 +58,8 @@ CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
-_FEATURES = ("sql_generation", "explanation", "alternatives", "sql_validation", "execution", "confidence")
+_FEATURES = ("sql_generation", "explanation", "alternatives", "sql_validation", "query_explanation", "execution",
+             "confidence", "follow_up_questions", "feedback")  # fmt: skip
 _ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "sqlite")
 _DIALECTS: dict[str, Engine] = {
     "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "mysql": "mysql", "mariadb": "mysql",
@@ -68,16 +79,23 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     source = await which(ctx, target.store)
     _speaks(target.dialect, source, "database_target.dialect")
     known = await ctx.port(Engines).of(ctx, source)
-    calibration = on_public_data()
+    calibration = await _calibration(ctx, source)
+    whole = standalone(known.engine.linker, asked.natural_language, asked.earlier)
 
     def think(session: Reader) -> Response:
         return respond(
-            session, known.engine, known.graph, calibration, asked.natural_language, alternatives=options.alternatives,
+            session, known.engine, known.graph, calibration, whole, alternatives=options.alternatives,
             cap=CAP, consult=options.consult_rows and not _powers(session, source),
         )  # fmt: skip
 
-    pooled = await answer(ctx, source, known, asked, think, cap=CAP)
-    found, by = pooled.response, pooled.proposed_by
+    told = await recalled(ctx.store, source["id"], whole)
+    found = await look(ctx, source, recall, known.graph, known.engine.linker, told, cap=CAP) if told else None
+    if found is not None:
+        by, public, says = (FEEDBACK,), None, "what people said of this very question"
+    else:
+        pooled = await answer(ctx, source, known, asked.model_copy(update={"natural_language": whole}), think, cap=CAP)
+        found, by = pooled.response, pooled.proposed_by
+        public, says = (None, UNCALIBRATED) if pooled.by_model else (found.public, calibration.says)
     threshold = options.confidence_threshold
     threshold = ctx.settings.ai_confidence_threshold if threshold is None else threshold
     ctx.note(source=source["id"], model=by[-1], confidence=found.confidence, sql=found.best and found.best.sql)
@@ -86,12 +104,17 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
         raise _unsure(found, threshold)
     ctx.note(decision=GENERATED)
     rows = await _rows(ctx, source, found.best.sql, options.max_rows) if options.execute else None
-    claim = f"“{asked.natural_language}” was read as SQL that may run, by {' and '.join(by)}."
-    proof = _proof(source["id"], claim, found.best)
+    proof = _proof(source["id"], f"“{whole}” was read as SQL that may run, by {' and '.join(by)}.", found.best)
+    id = f"a_{secrets.token_hex(8)}"
+    ctx.change(kept({
+        "id": id, "source": source["id"], "question": whole, "sql": found.best.sql, "model": by[-1],
+        "confidence": found.confidence, "public": public, "asked_by": ctx.caller.id,
+        "asked_at": now(),
+    }))  # fmt: skip
     return GeneratedSql(
-        verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), natural_language=asked.natural_language,
-        source=source["id"], dialect=source["engine"], sql=found.best.sql, confidence=found.confidence,
-        calibrated_on=UNCALIBRATED if pooled.by_model else calibration.says, explanation=found.explanation,
+        id=id, verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), natural_language=asked.natural_language,
+        read_as=whole, source=source["id"], dialect=source["engine"], sql=found.best.sql, confidence=found.confidence,
+        calibrated_on=says, explanation=found.explanation,
         warnings=found.warnings, alternatives=found.alternatives, checks=_checks(found.best.checks), model=by[-1],
         proposed_by=by, rows=rows, took_ms=round(found.took_ms, 3),
     )  # fmt: skip
@@ -122,12 +145,54 @@ async def run_sql(asked: RunSql, ctx: Context) -> RanSql:
     source, found = await _examined(ctx, asked.store, asked.sql)
     ctx.note(source=source["id"], sql=found.sql or asked.sql, decision=VALIDATED if found.passed else BLOCKED)
     if found.sql is None:
-        issues = [issue.model_dump(mode="json") for issue in found.issues]
-        raise SqlRejected(f"This SQL is not run: {found.issues[-1].message}", field="sql", issues=issues)
+        raise _rejected(found, "This SQL is not run")
     rows = await _rows(ctx, source, found.sql, asked.max_rows)
     evidence = await ctx.prove([_proof(source["id"], "This SQL may run, and ran.", found)])
     return RanSql(verdict=Verdict.ASSAYED, evidence=evidence, source=source["id"], sql=found.sql,
                   checks=_checks(found.checks), rows=rows)  # fmt: skip
+
+
+@operation("ask.explain", effect="write", needs="ask:generate", http=Post("/api/v1/ai/explain-sql"),
+           errors=[NotFound, Invalid, Unavailable, TimedOut, SqlRejected],
+           when="somebody has SQL and wants to know what it asks for, in words")  # fmt: skip
+async def explain(asked: ExplainSql, ctx: Context) -> ExplainedSql:
+    """Say what SQL asks for, clause by clause, and what its joins do to rows; it is checked, and not run."""
+    source, found = await _examined(ctx, asked.store, asked.sql)
+    ctx.note(source=source["id"], sql=found.sql or asked.sql, decision=VALIDATED if found.passed else BLOCKED)
+    if found.sql is None:
+        raise _rejected(found, "This SQL is not explained")
+    known = await ctx.port(Engines).of(ctx, source)
+    said = await ctx.workers.in_thread(explained, asked.sql, found, known.graph)
+    proof = _proof(source["id"], "This SQL may run, and was put into words.", found)
+    return ExplainedSql(
+        verdict=Verdict.ASSAYED, evidence=await ctx.prove([proof]), source=source["id"], dialect=source["engine"],
+        sql=found.sql, explanation=said.clauses, tables=said.tables, warnings=said.warnings,
+    )  # fmt: skip
+
+
+@operation("ask.judge", effect="write", needs="ask:generate", http=Post("/api/v1/ai/feedback"),
+           errors=[NotFound, Invalid, Unavailable, SqlRejected],
+           when="somebody says whether an answer was what they meant, or what would have been right")  # fmt: skip
+async def judge(asked: JudgeAnswer, ctx: Context) -> JudgedAnswer:
+    """Write down whether an answer was right; from 50 on, confidence about its database rests on what people said."""
+    row = await found_answer(ctx.store, asked.id)
+    source = await which(ctx, row["source"])
+    corrected = None
+    if asked.corrected_sql is not None:
+        if asked.right:
+            raise Invalid("corrected_sql: an answer that was right needs no correction.", field="corrected_sql")
+        _, examined = await _examined(ctx, source["id"], asked.corrected_sql)
+        if examined.sql is None:
+            raise _rejected(examined, "This correction is not kept", field="corrected_sql")
+        corrected = examined.sql
+    verdict = {"right": asked.right, "corrected_sql": corrected, "judged_by": ctx.caller.id, "judged_at": now()}
+    ctx.change(judged(asked.id, verdict))
+    before = list(await judgements(ctx.store, source["id"]))
+    if row["public"] is not None and row["right"] is None:
+        before.append((float(row["public"]), asked.right))
+    known = on_feedback(before, on_public_data())
+    return JudgedAnswer(id=asked.id, right=asked.right, corrected_sql=corrected, judged=len(before),
+                        calibrated_on=known.says)  # fmt: skip
 
 
 @operation("ask.recheck", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:recheck"),
@@ -170,6 +235,15 @@ def _speaks(dialect: str | None, source: Row, field: str) -> None:
             f"{field}: {source['name']} speaks {source['engine']}, not {dialect}.",
             field=field, known=sorted(_DIALECTS),
         )  # fmt: skip
+
+
+async def _calibration(ctx: Context, source: Row) -> Calibration:
+    return on_feedback(await judgements(ctx.store, source["id"]), on_public_data())
+
+
+def _rejected(found: Examined, what: str, field: str = "sql") -> SqlRejected:
+    issues = [issue.model_dump(mode="json") for issue in found.issues]
+    return SqlRejected(f"{what}: {found.issues[-1].message}", field=field, issues=issues)
 
 
 async def _examined(ctx: Context, store: str | None, sql: str, dialect: str | None = None) -> tuple[Row, Examined]:

@@ -28,6 +28,8 @@ class Response:
     best: Examined | None
     """None: no reading passed."""
     confidence: float = 0.0
+    public: float | None = None
+    """The chance before this database's own curve; None where the best reading did not pass."""
     explanation: tuple[Clause, ...] = ()
     warnings: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
@@ -71,6 +73,7 @@ def respond(
     return Response(
         best=examined,
         confidence=round(chance, 4),
+        public=calibration.public(reading) if best is reading.candidates[0] else None,
         explanation=clauses(best, graph, tree(best.query, graph)),
         warnings=(*(issue.message for issue in examined.issues), *cautions(best.query, graph)),
         alternatives=_others(rest, graph),

@@ -33,10 +33,8 @@ def cap_rows(
         outer = exp.Select(expressions=[exp.Star()], from_=exp.From(this=exp.Subquery(this=tree, alias=alias)))
         tree = outer
         said = [f"at most {cap} rows are read, ties included"]
-    elif asked is None:
-        said = [f"at most {cap} rows are read"]
     else:
-        said = [f"LIMIT {asked} was lowered to {cap}"] if asked > cap else []
+        said = [f"LIMIT {asked} was lowered to {cap}"] if asked is not None and asked > cap else []
     most = cap if asked is None or asked > cap or said else asked
     tree.set("limit", exp.Limit(expression=exp.Literal.number(most)))
     return tree, said, []

@@ -33,11 +33,15 @@ def add_question(room: typer.Typer, open_house: OpenHouse) -> None:
         rows: int = typer.Option(100, "--rows", help="At most so many rows."),
         sure: float | None = typer.Option(None, "--sure", help="Refuse an answer that is less sure than this."),
         model: str = typer.Option("auto", "--model", help="Who proposes beside the engine: auto, embedded, or a name."),
+        after: list[str] = typer.Option(
+            [], "--after", help="A question that this one goes on from; may be repeated, oldest first."
+        ),
         as_json: bool = typer.Option(False, "--json", help="Print one JSON object."),
     ) -> None:
         """Ask a question in words: SQL that was checked, why, how sure, and with --run its rows."""
         asked = {
             "natural_language": words,
+            "earlier": after,
             "database_target": {"store": db},
             "options": {"confidence_threshold": sure, "execute": run, "max_rows": rows, "model": model},
         }

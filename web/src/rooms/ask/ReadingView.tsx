@@ -8,7 +8,7 @@ import { SqlSpans } from "../../kit/Sql";
 import { frequency } from "./announced";
 import { keyOf, rows, type Row } from "./clauses";
 import { Rows } from "./Rows";
-import { choose, isBusy, run, THRESHOLD, type Reading, type Turn } from "./talk";
+import { choose, isBusy, judge, run, THRESHOLD, type Reading, type Turn } from "./talk";
 import type { Light } from "./TurnView";
 
 interface Props {
@@ -41,8 +41,21 @@ export function ReadingView({ turn, reading, light, tones }: Props) {
       )}
       <Checked reading={reading} />
       {reading.others.length > 0 && <Others turn={turn} reading={reading} />}
+      {reading.answerId && mayRun && <Judgement turn={turn} />}
       {turn.run && <Rows turn={turn} run={turn.run} />}
     </div>
+  );
+}
+
+/** Whether it is what was meant: kept, and used when the question comes again. */
+function Judgement({ turn }: { turn: Turn }) {
+  if (turn.judged !== null) return <p className="small t2" role="status">{turn.judged ? "Kept: this is what the question means here." : "Kept: this is not what was meant. Another reading may be."}</p>;
+  return (
+    <p className="judgement small t2" role="group" aria-label="Is this what you meant?">
+      <span>Is this what you meant?</span>
+      <button type="button" className="link small" onClick={() => void judge(turn, true)}>Yes</button>
+      <button type="button" className="link small" onClick={() => void judge(turn, false)}>No</button>
+    </p>
   );
 }
 

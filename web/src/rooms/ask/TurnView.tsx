@@ -24,14 +24,16 @@ function useLight(): Light {
 export function TurnView({ turn, onEdit }: { turn: Turn; onEdit: (question: string) => void }) {
   const light = useLight();
   const explanation = turn.reading?.explanation;
-  const words = useMemo(() => anchors(turn.question, explanation ?? []), [turn.question, explanation]);
+  const text = turn.reading?.readAs ?? turn.question;
+  const words = useMemo(() => anchors(text, explanation ?? []), [text, explanation]);
   const tones = useMemo(() => new Map(words.map((one, at): [string, number] => [keyOf(one), (at % 4) + 1])), [words]);
-  const shown = useMemo(() => pieces(turn.question, words, turn.refusal?.unknown), [turn.question, words, turn.refusal]);
+  const shown = useMemo(() => pieces(text, words, turn.refusal?.unknown), [text, words, turn.refusal]);
   const said = (key: string) => (explanation ?? []).filter((clause) => clause.because.some((one) => keyOf(one) === key)).map((clause) => clause.says).join("; ");
   return (
     <article className="turn" aria-label={turn.chosen ? `Another reading of: ${turn.question}` : turn.question}>
       <div className="asked">
         <p className="bubble" title={exact(turn.at)}>
+          {turn.reading?.readAs && !turn.chosen && <>{turn.question}<br /><span className="small t3">Read as </span></>}
           {turn.chosen ? <><span className="t3">Read as </span>{turn.chosen.says}</> : shown.map((piece, at) => <Word key={at} piece={piece} light={light} said={said} />)}
         </p>
         {turn.state !== "asking" && !turn.chosen && (

@@ -9,9 +9,15 @@ import { noteError } from "../../shell/session";
 export const THRESHOLD = 0.7;
 export const MOST_LETTERS = 2_000;
 export const MOST_ROWS = 1_000;
+const EARLIER = 5;
+const BY: Readonly<Record<string, string>> = { embedded: "engine of our own", feedback: "what people said before" };
 
 /** SQL to look at before it runs. */
 export interface Reading {
+  /** The answer that this is, or was chosen instead of; null where it was refused, and so not kept. */
+  answerId: string | null;
+  /** The question that was answered, where that is more than what was asked: it goes on from those before. */
+  readAs: string | null;
   sql: string;
   verdict: Verdict;
   evidence: readonly string[];
@@ -54,6 +60,10 @@ export interface Turn {
   refusal: Refusal | null;
   error: unknown;
   run: Run | null;
+  /** Questions answered before, which this one may go on from. */
+  earlier: readonly string[];
+  /** Whether somebody said that this is what was meant. */
+  judged: boolean | null;
 }
 
 interface Talk {
@@ -108,21 +118,23 @@ export function isBusy(turn: Turn): boolean {
 
 /** Put a question to a database. */
 export function ask(question: string, source: Source): void {
-  const turn: Turn = { id: next++, question, source, at: Date.now(), state: "asking", chosen: null, reading: null, refusal: null, error: null, run: null };
+  const before = useTalk.getState().turns.filter((turn) => turn.state === "answered" && !turn.chosen && turn.source.id === source.id);
+  const earlier = before.map((turn) => turn.question).slice(-EARLIER);
+  const turn: Turn = { id: next++, question, source, at: Date.now(), state: "asking", chosen: null, reading: null, refusal: null, error: null, run: null, earlier, judged: null };
   useTalk.setState(({ turns }) => ({ turns: [...turns, turn] }));
   void answer(turn);
 }
 
 /** Look at another reading of a question: it is checked before it can run. */
 export function choose(of: Turn, chosen: SqlReading): void {
-  const turn: Turn = { ...of, id: next++, at: Date.now(), state: "asking", chosen, reading: null, refusal: null, error: null, run: null };
+  const turn: Turn = { ...of, id: next++, at: Date.now(), state: "asking", chosen, refusal: null, error: null, run: null, judged: null };
   useTalk.setState(({ turns }) => ({ turns: [...turns, turn] }));
   void answer(turn);
 }
 
 /** Ask a turn again where it stands. */
 export function again(turn: Turn): void {
-  change(turn.id, { state: "asking", error: null, refusal: null, reading: null, run: null });
+  change(turn.id, { state: "asking", error: null, refusal: null, run: null, judged: null, ...(turn.chosen ? {} : { reading: null }) });
   void answer(turn);
 }
 
@@ -130,12 +142,12 @@ export function stop(turn: Turn): void {
   stops.get(turn.id)?.abort();
 }
 
-async function answer({ id, question, source, chosen }: Turn): Promise<void> {
+async function answer({ id, question, source, chosen, earlier, reading: instead }: Turn): Promise<void> {
   const signal = begun(id);
   try {
     const reading = chosen
-      ? ofChecked(await assay.post("/api/v1/ai/validate-sql", { body: { sql: chosen.sql, store: source.id }, signal }), chosen)
-      : ofGenerated(await assay.post("/api/v1/ai/sql:generate", { body: { naturalLanguage: question, databaseTarget: { store: source.id, dialect: null }, options: { confidenceThreshold: THRESHOLD, alternatives: 3, consultRows: true, execute: false, maxRows: 100, model: "auto" } }, signal }));
+      ? ofChecked(await assay.post("/api/v1/ai/validate-sql", { body: { sql: chosen.sql, store: source.id }, signal }), chosen, instead?.answerId ?? null)
+      : ofGenerated(await assay.post("/api/v1/ai/sql:generate", { body: { naturalLanguage: question, earlier: [...earlier], databaseTarget: { store: source.id, dialect: null }, options: { confidenceThreshold: THRESHOLD, alternatives: 3, consultRows: true, execute: false, maxRows: 100, model: "auto" } }, signal }));
     change(id, { state: "answered", reading });
     renew("ledger:");
   } catch (error) {
@@ -145,6 +157,19 @@ async function answer({ id, question, source, chosen }: Turn): Promise<void> {
     else { change(id, { state: "failed", error }); noteError(error); }
   } finally {
     if (stops.get(id)?.signal === signal) stops.delete(id);
+  }
+}
+
+/** Say whether the SQL is what was meant; a chosen reading that is corrects the answer it was chosen instead of. */
+export async function judge({ id, chosen, reading }: Turn, right: boolean): Promise<void> {
+  if (!reading?.answerId) return;
+  const corrects = chosen !== null;
+  change(id, { judged: right });
+  try {
+    if (right || !corrects) await assay.post("/api/v1/ai/feedback", { body: { id: reading.answerId, right: right && !corrects, correctedSql: corrects ? reading.sql : null } });
+  } catch (error) {
+    change(id, { judged: null });
+    noteError(error);
   }
 }
 
@@ -168,13 +193,15 @@ export async function run({ id, source, reading }: Turn): Promise<void> {
 
 function ofGenerated(found: GeneratedSql): Reading {
   return {
+    answerId: found.id, readAs: found.readAs === found.naturalLanguage ? null : found.readAs,
     sql: found.sql, verdict: found.verdict, evidence: found.evidence, explanation: found.explanation, warnings: found.warnings, checks: found.checks,
-    others: found.alternatives, confidence: found.confidence, calibratedOn: found.calibratedOn, by: found.model === "embedded" ? "engine of our own" : found.model, tookMs: found.tookMs,
+    others: found.alternatives, confidence: found.confidence, calibratedOn: found.calibratedOn, by: BY[found.model] ?? found.model, tookMs: found.tookMs,
   };
 }
 
-function ofChecked(found: CheckedSql, chosen: SqlReading): Reading {
+function ofChecked(found: CheckedSql, chosen: SqlReading, answerId: string | null): Reading {
   return {
+    answerId, readAs: null,
     sql: found.sql ?? chosen.sql, verdict: found.verdict, evidence: found.evidence, explanation: [], warnings: found.issues.map((issue) => issue.message), checks: found.checks,
     others: [], confidence: chosen.confidence, calibratedOn: "", by: "a reading that you chose", tookMs: null,
   };
