@@ -23,9 +23,9 @@ await visit(asked, seen, async (page, stop) => {
   await stop("empty");
 
   // a question, its explanation, and the words that each clause comes from
-  await page.keyboard.type("which countries have more than 1000 users?");
+  await page.keyboard.type("which countries have more than 100 users?");
   await page.keyboard.press("Enter");
-  const answer = panel.getByRole("article", { name: "which countries have more than 1000 users?" });
+  const answer = panel.getByRole("article", { name: "which countries have more than 100 users?" });
   await answer.getByText("One row for each users.country", { exact: true }).waitFor();
   seen.shown = (await answer.getByRole("table").first().locator("td:first-child").allInnerTexts()).join(" ");
   await answer.getByRole("button", { name: /^countries: / }).focus();

@@ -168,7 +168,7 @@ def _candidates(task: tuple[str, list[Example], int]) -> list[Ranked]:
     for one in examples:
         gold = suite.gold(one.case.sql)
         drafts = engine.drafts(one.scene)
-        if gold is not None and gold.telling and drafts:
+        if gold is not None and drafts:
             found.append(_ranked(fold, engine.weights(one.scene, drafts), drafts, suite.own, gold))
     return found
 

@@ -16,8 +16,9 @@ from assay.ports.errors import Refused, TimedOut
 CHEAP, FEW = 25_000.0, 1_000_000.0
 """Planner units that a reading may cost to be run for its rows alone, and rows that any step may hand on: about a fifth
 of a second."""
-BUDGET_S = 0.6
-"""For all readings of one question."""
+TIMES, BUDGET_S = 4, 5.0
+"""How often as much all readings of one question may cost; the clock is there for estimates that are far off, since it
+would make answers depend on how busy the machine is."""
 MOST_ROWS = 1_000
 
 
@@ -28,6 +29,7 @@ class Consultation:
         self._session, self._graph, self._cap = session, graph, cap
         self._known: dict[str, Examined] = {}
         self._until = time.monotonic() + BUDGET_S
+        self._cost, self._rows = TIMES * CHEAP, TIMES * FEW
 
     def text(self, query: Query) -> str | None:
         """The reading as SQL of this dialect; None where it cannot be said."""
@@ -43,11 +45,16 @@ class Consultation:
         return self._known[text]
 
     def rows(self, query: Query) -> Sequence[Sequence[object]] | None:
-        """Its rows, if it passes every check, is cheap, and there is time; else None."""
+        """Its rows, if it passes every check, is cheap, and not too much was spent already; else None."""
         text = self.text(query) if time.monotonic() < self._until else None
         found = self.examined(text) if text is not None else None
-        if found is None or found.sql is None or (found.cost or 0.0) > CHEAP or found.most_rows > FEW:
+        if found is None or found.sql is None:
             return None
+        cost = found.cost or 0.0
+        if cost > min(CHEAP, self._cost) or found.most_rows > min(FEW, self._rows):
+            return None
+        self._cost -= cost
+        self._rows -= found.most_rows
         try:
             return self._session.read(found.sql, MOST_ROWS).rows
         except (Refused, TimedOut):

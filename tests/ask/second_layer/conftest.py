@@ -16,8 +16,17 @@ from assay_lab.server import Server
 
 
 @pytest.fixture(scope="package")
-def worlds(postgres: Server, mariadb: MariaServer) -> Iterator[dict[Dialect, World]]:
-    """By dialect; each beside a folder that the servers' own users can reach and fill."""
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Dialect, World]]:
+    """By dialect; each beside a folder that the servers' own users can reach and fill.
+
+    No other test uses the servers: the accounts for questions are of a whole server, not of one database.
+    """
+    settings = {"autovacuum": "off", "shared_buffers": "64MB"}
+    with Server(tmp_path_factory.mktemp("attacked"), settings=settings) as postgres, MariaServer() as mariadb:
+        yield from _worlds(postgres, mariadb)
+
+
+def _worlds(postgres: Server, mariadb: MariaServer) -> Iterator[dict[Dialect, World]]:
     folders = {name: open_folder(Path(tempfile.mkdtemp(prefix="assay-attacked-"))) for name in ("pg", "my", "lite")}
     made = {"postgres": Postgres(postgres, folders["pg"]), "mysql": Maria(mariadb, folders["my"])}
     sqlite = Sqlite(folders["lite"])
