@@ -112,7 +112,7 @@ await visit(asked, seen, async (page, stop) => {
   await slow.getByRole("progressbar").waitFor();
   seen.processing = await page.locator(".fab").getAttribute("data-state");
   await slow.getByRole("button", { name: "Stop" }).press("Enter");
-  await slow.getByText("Stopped. Nothing was run.").waitFor();
+  await slow.getByText("Stopped. No rows were shown.").waitFor();
   await page.unroute("**/ai/sql:generate");
   for (const route of held) await route.abort().catch(() => undefined);
   await slow.getByRole("button", { name: "Ask again" }).first().press("Enter");

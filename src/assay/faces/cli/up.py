@@ -21,6 +21,8 @@ from assay.kernel.house import House
 from assay.kernel.secret import Secret
 
 LINK_MINUTES = 720
+DEMO = "demo"
+"""What the demo shop is connected as."""
 PAGE_MISSING = "The page is not built: run `npm ci && npm run build` in web/. The API works all the same."
 
 
@@ -129,7 +131,7 @@ async def _show_demo(house: House, token: Secret, administrator: Secret, demo: D
 async def _connect_demo(house: House, token: Secret, administrator: Secret) -> str:
     """Return the demo's source, with new accounts when it is not connected, or no longer lets us in."""
     page = await house.call("sources.list", {"limit": 500}, credential=token)
-    had = next((source for source in page.items if source.name == "shop"), None)
+    had = next((source for source in page.items if source.name == DEMO), None)
     if had is not None:
         seen = await house.call("sources.check", {"id": had.id}, credential=token)
         if seen.state in ("online", "degraded"):
@@ -142,9 +144,9 @@ async def _connect_demo(house: House, token: Secret, administrator: Secret) -> s
         edited = {"id": had.id, "version": had.version, "dsn": reader}
         return (await house.call("sources.edit", edited, credential=token)).id
     try:
-        return (await house.call("sources.connect", {"name": "shop", "dsn": reader}, credential=token)).id
+        return (await house.call("sources.connect", {"name": DEMO, "dsn": reader}, credential=token)).id
     except Conflict:  # connected by another process meanwhile
-        return (await house.call("sources.get", {"id": "shop"}, credential=token)).id
+        return (await house.call("sources.get", {"id": DEMO}, credential=token)).id
 
 
 def _reader_dsn(file: Path) -> str:

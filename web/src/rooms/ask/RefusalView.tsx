@@ -31,7 +31,7 @@ export function RefusalView({ turn, refusal }: { turn: Turn; refusal: Refusal })
           </ol>
         </>
       ) : <p className="t2">Name the tables or columns that you mean, in the words of the schema.</p>}
-      <p className="small t3">Nothing was run.</p>
+      <p className="small t3">No rows were shown.</p>
     </div>
   );
 }

@@ -45,8 +45,8 @@ export function TurnView({ turn, onEdit }: { turn: Turn; onEdit: (question: stri
         )}
       </div>
       {turn.state === "asking" && <Waiting turn={turn} />}
-      {turn.state === "stopped" && <div className="refusal"><p className="t2">Stopped. Nothing was run.</p><div><Button icon="replay" onClick={() => again(turn)}>Ask again</Button></div></div>}
-      {turn.state === "failed" && <Failed compact error={turn.error} what="No answer" still="Nothing was run." onAgain={() => again(turn)} />}
+      {turn.state === "stopped" && <div className="refusal"><p className="t2">Stopped. No rows were shown.</p><div><Button icon="replay" onClick={() => again(turn)}>Ask again</Button></div></div>}
+      {turn.state === "failed" && <Failed compact error={turn.error} what="No answer" still="No rows were shown." onAgain={() => again(turn)} />}
       {turn.state === "refused" && turn.refusal && <RefusalView turn={turn} refusal={turn.refusal} />}
       {turn.state === "answered" && turn.reading && <ReadingView turn={turn} reading={turn.reading} light={light} tones={tones} />}
     </article>

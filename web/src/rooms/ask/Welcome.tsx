@@ -30,7 +30,7 @@ export function Welcome({ source, onAsk }: { source: Source | null | undefined; 
   return (
     <div className="empty">
       <h3>Ask {source.name} in words</h3>
-      <p>The answer is SQL that was bound to the live schema, planned by the database, and explained clause by clause. Nothing runs until you confirm it, and then it only reads.</p>
+      <p>The answer is SQL that was bound to the live schema, planned by the database, and explained clause by clause. Cheap readings are tried, read-only, to choose among them; rows are shown only when you confirm.</p>
       {known.length > 0 && (
         <ul className="suggestions" aria-label="Example questions">
           {known.map((question) => <li key={question}><button type="button" onClick={() => { onAsk(""); ask(question, source); }}><span>{question}</span><Icon name="arrow-right" /></button></li>)}
