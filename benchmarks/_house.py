@@ -23,7 +23,7 @@ class Desk:
         self.token = token
         self.source = source
 
-    async def ask(self, name: str, **asked: Any) -> Any:
+    async def ask(self, name: str, /, **asked: Any) -> Any:
         """Ask an operation; of a job, wait for the result."""
         answer = await self.house.call(name, asked, credential=self.token)
         if self.house.catalogue.find(name).effect != "job":

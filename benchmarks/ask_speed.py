@@ -3,8 +3,8 @@
 python benchmarks/ask_speed.py
 
 The index is timed from an empty cache to an engine that answers: introspection, statistics, values, graph. Questions
-go through the house (authentication, limits, guard, plan, evidence) without running readings; the bound is reading and
-checking alone, in the same run.
+go through the house (authentication, limits, guard, plan, evidence), without running readings and with; the bound is
+reading and checking alone, in the same run.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ import psycopg
 from _demo import say
 from _house import connected
 
+from assay.ports.secret import Secret
 from assay_lab.shop import Shop
 
-TABLES, ROUNDS = 200, 8
+TABLES, ROUNDS = 200, 4
 QUESTIONS = (
     "How many users are there?", "List the emails of users in Berlin", "What is the average total amount of orders?",
     "Which countries have more than 1000 users?", "What are the names of the 5 most expensive products?",
@@ -52,6 +53,14 @@ def many_tables(dsn: str) -> str:
     return wide
 
 
+def as_reader(dsn: str) -> str:
+    """Make an account that may only read, with which readings may be run; return its DSN."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE ROLE asks LOGIN PASSWORD 'asks'")
+        connection.execute("GRANT USAGE ON SCHEMA public TO asks; GRANT SELECT ON ALL TABLES IN SCHEMA public TO asks")
+    return psycopg.conninfo.make_conninfo(dsn, user="asks", password="asks")
+
+
 async def index(dsn: str) -> float:
     """Seconds until an engine is there."""
     took: list[float] = []
@@ -63,18 +72,23 @@ async def index(dsn: str) -> float:
     return median(took)
 
 
-async def answers(dsn: str) -> tuple[list[float], list[float]]:
-    """Milliseconds of each answer through the house, and of reading and checking alone."""
+async def answers(dsn: str, *, consult: bool) -> tuple[list[float], list[float]]:
+    """Milliseconds of each answer through the house, and of reading and checking alone.
+
+    Args:
+        consult: run the cheap readings as well.
+    """
     whole: list[float] = []
     alone: list[float] = []
     async with connected(dsn) as desk:
         for at in range(ROUNDS + 1):
+            # one caller may ask ten questions at once
+            caller = await desk.ask("accounts.issue", name=f"round {at}", roles=("operator",))
             for text in QUESTIONS:
+                asked = {"natural_language": text, "database_target": {"store": desk.source},
+                         "options": {"confidence_threshold": 0.0, "consult_rows": consult}}  # fmt: skip
                 began = time.perf_counter()
-                answer = await desk.ask(
-                    "ask.generate", natural_language=text, database_target={"store": desk.source},
-                    options={"confidence_threshold": 0.0, "consult_rows": False},
-                )  # fmt: skip
+                answer = await desk.house.call("ask.generate", asked, credential=Secret(caller.token))
                 if at:
                     whole.append((time.perf_counter() - began) * 1e3)
                     alone.append(answer.took_ms)
@@ -93,12 +107,15 @@ def main() -> int:
         try:
             dsn = shop.start(lambda _step, _share: None)
             seconds = asyncio.run(index(many_tables(dsn)))
-            whole, alone = asyncio.run(answers(dsn))
+            reader = as_reader(dsn)
+            whole, alone = asyncio.run(answers(reader, consult=False))
+            ran, _ = asyncio.run(answers(reader, consult=True))
         finally:
             shop.stop()
     say(
         "ask_speed", tables=TABLES, index_s=round(seconds, 2), must_index_s=2.0, answers=len(whole),
-        house_ms=figures(whole), reading_and_checks_ms=figures(alone), must_ms={"p50": 25, "p95": 100},
+        house_ms=figures(whole), reading_and_checks_ms=figures(alone),
+        house_running_readings_ms=figures(ran), must_ms={"p50": 25, "p95": 100},
     )  # fmt: skip
     return 0 if seconds <= 2 and figures(alone)["p50"] <= 25 and figures(whole)["p95"] <= 100 else 1
 

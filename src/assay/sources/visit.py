@@ -35,7 +35,9 @@ async def which(ctx: Context, named: str | None, engine: Engine | None = None) -
     if named is None:
         rows = [row for row in await reachable(ctx) if engine is None or row["engine"] == engine]
         if not rows:
-            raise NotFound("No database is connected.", field="source", cure="assay sources connect NAME DSN")
+            raise NotFound(
+                "No database is connected.", field="source", cure="assay sources connect --name NAME --dsn DSN"
+            )
         if len(rows) > 1:
             names = [row["name"] for row in rows]
             raise Invalid(
