@@ -18,9 +18,11 @@ from typer.testing import CliRunner, Result
 from assay.accounts.capability import ACCOUNTS
 from assay.faces.cli.app import build
 from assay.faces.cli.options import shows_password
+from assay.faces.cli.run import print_error
 from assay.faces.cli.scan import whereabouts
 from assay.faces.cli.text import age, milliseconds, number, percent, size
 from assay.kernel.catalogue import Catalogue
+from assay.kernel.errors import Invalid
 from assay.kernel.own import HOUSE, JOBS
 from assay.kernel.values import now
 from faces.living import Home, Served
@@ -212,3 +214,11 @@ def test_where_a_dsn_points_is_found_without_its_password(dsn: str, there: tuple
 def test_a_dsn_without_a_password_is_no_secret() -> None:
     assert shows_password("postgresql://a:b@h/d") and shows_password("host=h password=x") and shows_password("plain")
     assert not shows_password("postgresql://a@h/d") and not shows_password("host=h user=a")
+
+
+def test_an_error_that_offers_other_readings_prints_them(capsys: pytest.CaptureFixture[str]) -> None:
+    readings = [{"says": "Show users.email", "sql": "SELECT email FROM users", "confidence": 0.4}]
+    print_error(Invalid("Not sure enough.", did_you_mean=readings), as_json=False)
+    said = capsys.readouterr().err
+    assert "assay: Not sure enough." in said
+    assert "Did you mean: Show users.email\n      SELECT email FROM users" in said

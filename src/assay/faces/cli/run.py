@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import Any, cast
 
 import typer
 from rich.console import Console
@@ -126,6 +126,8 @@ def print_error(error: AssayError, *, as_json: bool, words: Mapping[str, str] = 
     word = words.get(str(error.details.get("field")))
     if cure := error.details.get("cure") or (f"See {word} in --help." if word else None):
         typer.echo(f"  → {clean(str(cure))}", err=True)
+    for reading in cast(list[dict[str, object]], error.details.get("did_you_mean") or []):
+        typer.echo(f"  Did you mean: {clean(str(reading['says']))}\n      {clean(str(reading['sql']))}", err=True)
     if isinstance(error, Internal):
         typer.echo(f"  trace {error.trace_id}", err=True)
 
