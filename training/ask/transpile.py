@@ -97,13 +97,21 @@ def typed(column: Column, values: Iterable[Any]) -> Column:
         kind, type_ = "number", "bigint"
     elif kept and all(isinstance(value, int | float) for value in kept):
         kind, type_ = "number", "double precision"
-    elif kept and all(isinstance(value, str) and _DATE.fullmatch(value) for value in kept):
+    elif kept and all(isinstance(value, str) and _DATE.fullmatch(value) and _exists(value) for value in kept):
         kind, type_ = "time", "date"
-    elif kept and all(isinstance(value, str) and _TIME.fullmatch(value) for value in kept):
+    elif kept and all(isinstance(value, str) and _TIME.fullmatch(value) and _exists(value) for value in kept):
         kind, type_ = "time", "timestamp without time zone"
     elif not kept and column.kind == "number":
         kind, type_ = "number", "bigint"
     return replace(column, kind=kind, type=type_)
+
+
+def _exists(value: str) -> bool:
+    """Whether there is such a day and time; SQLite keeps "0000-00-00" as well."""
+    try:
+        return bool(datetime.datetime.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def written(value: Any, column: Column) -> Any:
