@@ -93,3 +93,12 @@ def test_sql_that_may_not_run_is_not_explained(home: Home) -> None:
 def test_an_earlier_question_has_words(home: Home, text: str) -> None:
     asked = {"natural_language": "x", "earlier": [text.strip()], "database_target": {"store": "reader"}}
     assert isinstance(refused(lambda: home.ask("ask.generate", **asked)), Invalid)
+
+
+def test_a_later_no_ends_what_an_earlier_yes_began(home: Home) -> None:
+    first = home.question("How many events are there?")
+    home.ask("ask.judge", id=first.id, right=True)
+    again = home.question("How many events are there?")
+    assert again.proposed_by == ("feedback",)
+    home.ask("ask.judge", id=again.id, right=False)
+    assert home.question("How many events are there?").proposed_by == ("embedded",)

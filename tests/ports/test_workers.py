@@ -85,7 +85,7 @@ def test_a_process_that_was_started_ahead_does_the_first_work() -> None:
 def test_a_pool_that_is_closed_while_it_warms_leaves_nothing() -> None:
     async def scene(pool: WorkerPool) -> None:
         pool.warm()
-        await asyncio.sleep(0)
+        await eventually(lambda: pool._processes._children)  # its process has begun to start
 
     run(scene)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Boolean, Column, Float, Index, String, Table, Text, func, insert, or_, select, update
+from sqlalchemy import Boolean, Column, Float, Index, String, Table, Text, func, insert, select, update
 
 from assay.ports.errors import NotFound
 from assay.ports.store import Change, Row, Store
@@ -56,9 +56,8 @@ async def judgements(store: Store, source: str) -> Sequence[tuple[float, bool]]:
 
 
 async def recalled(store: Store, source: str, question: str) -> Row | None:
-    """The newest answer to this very question that somebody called right, or corrected."""
+    """The answer to this very question that somebody called right, or corrected; None where the last word was no."""
     same = answers.c.source == source, func.lower(answers.c.question) == func.lower(question)
-    good = or_(answers.c.right.is_(True), answers.c.corrected_sql.is_not(None))
-    newest = select(answers).where(*same, good).order_by(answers.c.judged_at.desc()).limit(1)
+    newest = select(answers).where(*same, answers.c.right.is_not(None)).order_by(answers.c.judged_at.desc()).limit(1)
     rows = await store.rows(newest)
-    return rows[0] if rows else None
+    return rows[0] if rows and (rows[0]["right"] or rows[0]["corrected_sql"]) else None
