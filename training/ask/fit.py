@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from assay.ask.engine.rank import BUCKETS, Head, Trees, bucket
+from assay.ask.engine.rank import BUCKETS, TREE_FIELDS, Head, Trees, bucket
 
 SEED = 7
 COMMON: dict[str, Any] = {
@@ -70,35 +70,31 @@ def convert(model: Any) -> Trees:
     """LightGBM's trees as arrays; each leaf points at itself."""
     dumped = model.dump_model()["tree_info"]
     flat = [_flatten(tree["tree_structure"]) for tree in dumped]
-    width = max(len(nodes) for nodes, _ in flat)
-    arrays = [
-        np.zeros((len(flat), width), dtype=kind) for kind in (np.int32, np.float32, np.int32, np.int32, np.float32)
-    ]
-    for at, (nodes, _) in enumerate(flat):
+    width = max(map(len, flat))
+    kinds = (np.int32, np.float32, np.int32, np.int32, np.float32)
+    arrays = {field: np.zeros((len(flat), width), kind) for field, kind in zip(TREE_FIELDS, kinds, strict=True)}
+    for at, nodes in enumerate(flat):
         for place, node in enumerate(nodes):
-            for array, value in zip(arrays, node, strict=True):
+            for array, value in zip(arrays.values(), node, strict=True):
                 array[at, place] = value
-    return Trees(*arrays, depth=max(depth for _, depth in flat))
+    return Trees(arrays)
 
 
-def _flatten(root: dict[str, Any]) -> tuple[list[tuple[int, float, int, int, float]], int]:
+def _flatten(root: dict[str, Any]) -> list[tuple[int, float, int, int, float]]:
     nodes: list[tuple[int, float, int, int, float]] = []
-    deepest = 0
 
-    def walk(node: dict[str, Any], depth: int) -> int:
-        nonlocal deepest
-        deepest = max(deepest, depth)
+    def walk(node: dict[str, Any]) -> int:
         at = len(nodes)
         if "split_feature" not in node:
             nodes.append((0, np.inf, at, at, float(node["leaf_value"])))
             return at
         nodes.append((0, 0.0, 0, 0, 0.0))
         assert node["decision_type"] == "<="
-        left, right = walk(node["left_child"], depth + 1), walk(node["right_child"], depth + 1)
+        left, right = walk(node["left_child"]), walk(node["right_child"])
         # float32 rounds the threshold; half a step up keeps "equal" on the side it was learned on.
         threshold = np.nextafter(np.float32(node["threshold"]), np.float32(np.inf))
         nodes[at] = (int(node["split_feature"]), float(threshold), left, right, 0.0)
         return at
 
-    walk(root, 0)
-    return nodes, deepest
+    walk(root)
+    return nodes

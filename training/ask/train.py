@@ -31,7 +31,7 @@ from assay.ask.engine.answer import MOST_RUN, Engine, outcomes_of, with_outcomes
 from assay.ask.engine.features import Scene
 from assay.ask.engine.lexicon import Lexicon
 from assay.ask.engine.propose import Draft
-from assay.ask.engine.rank import TREE_FIELDS, WEIGHTS, Head, Model, Trees
+from assay.ask.engine.rank import WEIGHTS, Head, Model, Trees
 from assay.ask.engine.sketch import HEADS, pieces, surroundings
 from assay.ask.engine.slots import ROLES
 from assay.ask.engine.sure import row
@@ -298,7 +298,7 @@ def save(model: Model, folder: Path, facts: dict[str, Any]) -> None:
     """Write the files and their digests."""
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / "heads.npz", **{name: head.weights for name, head in model.heads.items()})
-    arrays = {f"{name}.{field}": getattr(tree, field) for name, tree in model.trees.items() for field in TREE_FIELDS}
+    arrays = {f"{name}.{field}": array for name, tree in model.trees.items() for field, array in tree.arrays.items()}
     np.savez_compressed(folder / "trees.npz", **arrays)
     words = {"phrases": model.lexicon.phrases, "associations": model.lexicon.associations,
              "combinations": model.combinations}  # fmt: skip
@@ -306,7 +306,7 @@ def save(model: Model, folder: Path, facts: dict[str, Any]) -> None:
     files = ("heads.npz", "trees.npz", "lexicon.json")
     card = {
         "heads": {name: list(head.classes) for name, head in model.heads.items()},
-        "trees": {name: tree.depth for name, tree in model.trees.items()},
+        "trees": list(model.trees),
         "sha256": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in files},
         "trained": facts,
     }

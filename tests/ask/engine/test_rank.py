@@ -9,17 +9,46 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assay.ask.engine.rank import WEIGHTS, BadWeights, Head, Trees, load
+from assay.ask.engine.rank import TREE_FIELDS, WEIGHTS, BadWeights, Head, Trees, load
 
 
-def test_trees_are_walked_to_their_leaves() -> None:
-    trees = Trees(
-        np.array([[0, 0, 0]], dtype=np.int32), np.array([[0.5, np.inf, np.inf]], dtype=np.float32),
-        np.array([[1, 1, 2]], dtype=np.int32), np.array([[2, 1, 2]], dtype=np.int32),
-        np.array([[0.0, -1.0, 2.0]], dtype=np.float32), depth=3,
-    )  # fmt: skip
+def _stored(nodes: list[list[tuple[int, float, int, int, float]]]) -> dict[str, np.ndarray]:
+    kinds = (np.int32, np.float32, np.int32, np.int32, np.float32)
+    columns = zip(*[zip(*tree, strict=True) for tree in nodes], strict=True)
+    return {
+        field: np.array(column, dtype=kind) for field, column, kind in zip(TREE_FIELDS, columns, kinds, strict=True)
+    }
+
+
+def _walk(arrays: dict[str, np.ndarray], row: np.ndarray) -> float:
+    total = np.float32(0)
+    for feature, threshold, left, right, value in zip(*(arrays[field] for field in TREE_FIELDS), strict=True):
+        at = 0
+        while left[at] != at:
+            at = left[at] if row[feature[at]] <= threshold[at] else right[at]
+        total += value[at]
+    return float(total)
+
+
+def test_a_row_ends_at_the_leaf_that_its_answers_lead_to() -> None:
+    trees = Trees(_stored([[(0, 0.5, 1, 2, 0.0), (0, np.inf, 1, 1, -1.0), (0, np.inf, 2, 2, 2.0)]]))
     assert trees.score(np.array([[0.5], [0.6]], dtype=np.float32)).tolist() == [-1.0, 2.0]
     assert trees.score(np.zeros((0, 1), dtype=np.float32)).shape == (0,)
+
+
+@pytest.mark.parametrize("name", ["select", "rank", "sure"])
+def test_all_nodes_asked_at_once_end_where_a_walk_does(name: str) -> None:
+    trees = load().trees[name]
+    scale = np.array([[0.1], [1], [5], [20]], dtype=np.float32)
+    rows = np.random.default_rng(7).normal(size=(4, int(trees.arrays["feature"].max()) + 1)).astype(np.float32) * scale
+    rows[0] = rows[0].round()
+    assert trees.score(rows) == pytest.approx([_walk(trees.arrays, row) for row in rows], abs=1e-4)
+
+
+def test_a_tree_with_more_leaves_than_are_read_is_refused() -> None:
+    chain = [(0, 0.0, at + 1, at + 2, 0.0) if at % 2 == 0 and at < 64 else (0, 0.0, at, at, 1.0) for at in range(65)]
+    with pytest.raises(ValueError, match="33 leaves"):
+        Trees(_stored([chain]))
 
 
 def test_a_heads_probabilities_sum_to_one() -> None:
