@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from sqlglot import exp
+
 from assay.ask.engine.answer import ENOUGH, MOST_RUN
 from assay.ask.examine import Examined, examine
 from assay.ask.graph import Graph
+from assay.ask.guard.grammar import render as written
 from assay.ask.ir import Query
 from assay.ask.render import Unrenderable, tree
 from assay.ask.scope import Unjoinable
@@ -33,9 +36,12 @@ class Consultation:
         self._left_out = 0
 
     def text(self, query: Query) -> str | None:
-        """The reading as SQL of this dialect; None where it cannot be said."""
+        """The reading as SQL of this dialect, as the guard would write it; None where it cannot be said."""
         try:
-            return tree(query, self._graph).sql(dialect=self._graph.dialect)
+            found = tree(query, self._graph)
+            if found.args.get("limit") is None:
+                found.set("limit", exp.Limit(expression=exp.Literal.number(self._cap)))
+            return written(found, self._graph.dialect)
         except (Unrenderable, Unjoinable, ValueError):
             return None
 

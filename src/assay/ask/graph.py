@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 Dialect = Literal["postgres", "mysql", "sqlite"]
@@ -56,13 +57,24 @@ class Edge:
     """Guessed from names, types and values; no constraint says so."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Graph:
     """One database."""
 
     dialect: Dialect
     tables: tuple[Table, ...]
     edges: tuple[Edge, ...] = ()
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every name of a table or column, in lower case."""
+        columns = (column.name for table in self.tables for column in table.columns)
+        return frozenset(name.lower() for name in (*columns, *(table.name for table in self.tables)))
+
+    @cached_property
+    def relations(self) -> frozenset[tuple[str, str]]:
+        """(schema, name) of every table; schema "" stands for a name without one."""
+        return frozenset((schema, one.name) for one in self.tables for schema in {"", one.schema or "public"})
 
     def column(self, table: int, column: int) -> Column:
         """The column at a place."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from itertools import product
+from operator import itemgetter
 from typing import cast, get_args
 
 from assay.ask.engine.link import Linker
@@ -71,12 +74,16 @@ def sketches(beliefs: Beliefs, model: Model) -> list[tuple[float, tuple[float, .
 def propose(linker: Linker, model: Model, beliefs: Beliefs, slots: Slots) -> list[Draft]:
     """Candidates without repetition, best first."""
     best: dict[Query, Draft] = {}
+    fillings = _Fillings(slots)
+    floor = -math.inf
     for score, parts, sketch in sketches(beliefs, model):
-        drafts = sorted(_fill(linker, slots, sketch, score, parts), key=lambda draft: -draft.score)[:10]
-        for draft in drafts:
-            known = best.get(draft.query)
-            if known is None or known.score < draft.score:
+        drafts = _fill(linker, slots, fillings.of(sketch, floor - score), sketch, score, parts)
+        for draft in sorted(drafts, key=lambda draft: -draft.score)[:10]:
+            known = best.setdefault(draft.query, draft)
+            if known.score < draft.score:
                 best[draft.query] = draft
+        if len(best) >= MOST_DRAFTS:
+            floor = nlargest(MOST_DRAFTS, (draft.score for draft in best.values()))[-1]
     found = sorted(best.values(), key=lambda draft: -draft.score)
     for draft in [grown for one in found[:MOST_WIDENED] for grown in _widened(linker, slots, one)]:
         best.setdefault(draft.query, draft)
@@ -111,17 +118,50 @@ class _Tail:
     spans: tuple[int, ...] = ()
 
 
-def _fill(linker: Linker, slots: Slots, sketch: Sketch, score: float, parts: tuple[float, ...]) -> Iterator[Draft]:
-    known: dict[tuple[int, ...], list[_Tail]] = {}
-    fillings: list[tuple[float, Option, Option, _Tail]] = []
-    for select, where in product(slots.select(sketch.select), _wheres(slots, sketch)):
-        if where.spans not in known:
-            known[where.spans] = _tails(slots, sketch.shape, where.spans)
-        for tail in known[where.spans]:
-            cost = TABLE_COST * ((select.tables | where.tables | tail.tables).bit_count() - 1)
-            fillings.append((select.score + where.score + sum(tail.scores) - cost, select, where, tail))
-    fillings.sort(key=lambda filling: -filling[0])
-    for total, select, where, tail in fillings[:MOST_FILLINGS]:
+_Filling = tuple[float, Option, Option, _Tail]
+"""What it costs, and what stands in select, where and behind."""
+
+
+class _Fillings:
+    """The likeliest fillings of a sketch's slots; sketches that differ in nesting or DISTINCT alone share them."""
+
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
+        self._kept: dict[tuple[str, str, str, bool], list[_Filling]] = {}
+        self._tails: dict[tuple[str, tuple[int, ...]], list[tuple[float, _Tail]]] = {}
+
+    def of(self, sketch: Sketch, floor: float) -> list[_Filling]:
+        """The best first; those that are below the floor are left out, since nesting only takes away from them."""
+        pairs = sketch.where.endswith("or") or sketch.nest in get_args(Combine)
+        key = (sketch.select, sketch.where, sketch.shape, pairs)
+        if key not in self._kept:
+            selects = self._slots.select(sketch.select)
+            wheres = _wheres(self._slots, sketch.where, pairs)
+            if not selects or not wheres or selects[0].score + max(one.score for one in wheres) < floor:
+                return []
+            self._kept[key] = self._made(sketch.shape, selects, wheres)
+        return [filling for filling in self._kept[key] if filling[0] >= floor]
+
+    def _made(self, shape: str, selects: list[Option], wheres: list[Option]) -> list[_Filling]:
+        found: list[_Filling] = []
+        for select, where in product(selects, wheres):
+            both, tables = select.score + where.score, select.tables | where.tables
+            found += [
+                (both + total - TABLE_COST * ((tables | tail.tables).bit_count() - 1), select, where, tail)
+                for total, tail in self._behind(shape, where.spans)
+            ]
+        return sorted(found, key=itemgetter(0), reverse=True)[:MOST_FILLINGS]
+
+    def _behind(self, shape: str, spent: tuple[int, ...]) -> list[tuple[float, _Tail]]:
+        if (shape, spent) not in self._tails:
+            self._tails[shape, spent] = [(sum(tail.scores), tail) for tail in _tails(self._slots, shape, spent)]
+        return self._tails[shape, spent]
+
+
+def _fill(
+    linker: Linker, slots: Slots, fillings: list[_Filling], sketch: Sketch, score: float, parts: tuple[float, ...]
+) -> Iterator[Draft]:
+    for total, select, where, tail in fillings:
         groups = tuple((one,) for one in where.filters) if sketch.where.endswith("or") else (where.filters,)
         plain = Query(
             select.terms, sketch.distinct == "1", groups if where.filters else (), tail.group, tail.having,
@@ -136,16 +176,19 @@ def _fill(linker: Linker, slots: Slots, sketch: Sketch, score: float, parts: tup
             )  # fmt: skip
 
 
-def _wheres(slots: Slots, sketch: Sketch) -> list[Option]:
-    """Sets of comparisons. Two values for one column are alternatives, or belong to queries that are combined."""
-    options = slots.where(int(sketch.where[0]))
-    if sketch.where < "2":
+def _wheres(slots: Slots, kind: str, pairs: bool) -> list[Option]:
+    """Sets of comparisons. Two values for one column are alternatives, or belong to queries that are combined.
+
+    Args:
+        pairs: two values for one column fit.
+    """
+    options = slots.where(int(kind[0]))
+    if kind < "2":
         return options[:5]
-    fits = sketch.where.endswith("or") or sketch.nest in get_args(Combine)
 
     def score(option: Option) -> float:
         equal = [one.term.ref for one in option.filters if one.operator == "="]
-        return option.score + (ONE_COLUMN if fits else -ONE_COLUMN) * (len(set(equal)) < len(equal))
+        return option.score + (ONE_COLUMN if pairs else -ONE_COLUMN) * (len(set(equal)) < len(equal))
 
     return sorted(options, key=lambda option: -score(option))[:5]
 

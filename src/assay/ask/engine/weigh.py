@@ -46,9 +46,11 @@ class Weigher:
         self._joined = joined
         tokens = scene.links.question.tokens
         self._content = {at for at, token in enumerate(tokens) if token.low not in STOP and token.low not in CUES}
-        self._asked = {cue for token in tokens for cue in CUES.get(token.low, ())}
+        asked = {cue for token in tokens for cue in CUES.get(token.low, ())}
         self._named = {at for at, mention in enumerate(scene.links.tables) if mention.cover >= 0.85}
         self._size = max(len(tokens), 1)
+        self._whole = (*(float(cue in asked) for cue in _ASKED), float(self._size), float(len(self.links.spans)))
+        self._covers: dict[Ref, float] = {}
 
     def rows(self, drafts: Sequence[Draft]) -> Floats:
         """One row a candidate, in order."""
@@ -83,10 +85,15 @@ class Weigher:
             float(len(query.select)), float(len(filters)), float(query.distinct), *self._grouping(query),
             *self._selecting(query, filters), *self._shape(query, draft), float(len(query.also)),
             max((self.links.tables[at].cover for at in query.also), default=0.0),
-            *(float(cue in self._asked) for cue in _ASKED), float(self._size), float(len(self.links.spans)),
+            *self._whole,
         )  # fmt: skip
 
     def _cover(self, ref: Ref) -> float:
+        if ref not in self._covers:
+            self._covers[ref] = self._named_as(ref)
+        return self._covers[ref]
+
+    def _named_as(self, ref: Ref) -> float:
         if ref.column is None:
             return self.links.tables[ref.table].cover
         mention = self.links.columns[ref.table][ref.column]

@@ -9,7 +9,7 @@ from sqlglot import exp
 from assay.ask.graph import Dialect, Graph
 from assay.ask.guard.bind import Binder
 from assay.ask.guard.functions import check_calls, check_functions
-from assay.ask.guard.grammar import SqlglotError, keywords, parse, render, tokens
+from assay.ask.guard.grammar import SqlglotError, Token, keywords, parse, render, tokens
 from assay.ask.guard.limit import cap_rows
 from assay.ask.guard.model import Guarded, Rejected, Violation, violation
 from assay.ask.guard.nodes import check_nodes
@@ -30,7 +30,6 @@ _LONGEST = 12_000
 class _Look:
     """What one pass over a text found."""
 
-    tree: exp.Query | exp.Values
     sql: str
     tables: tuple[int, ...]
     columns: tuple[tuple[int, int], ...]
@@ -41,7 +40,7 @@ def guard(text: str, graph: Graph, *, cap: int = 1000) -> Guarded:
     """Check a statement against a schema, and write it anew from its checked tree.
 
     What comes out is one query that reads only tables and columns of the graph, calls only functions known to be
-    harmless, and gives at most `cap` rows. It was checked twice: the text that came in, and the text that goes out.
+    harmless, and gives at most `cap` rows. Both texts were checked: the one that came in, and the one that goes out.
 
     Args:
         text: one statement, of at most 100 kB.
@@ -56,7 +55,7 @@ def guard(text: str, graph: Graph, *, cap: int = 1000) -> Guarded:
         raise ValueError(f"the cap is {cap}; it must be at least 1")
     try:
         first = _look(text, graph, cap)
-        again = _look(first.sql, graph, cap)
+        again = first if first.sql == text else _look(first.sql, graph, cap)
         _same(first, again, graph.dialect)
     except Rejected:
         raise
@@ -67,7 +66,7 @@ def guard(text: str, graph: Graph, *, cap: int = 1000) -> Guarded:
     except Exception as error:  # whatever the libraries did not foresee is a refusal, never a pass
         message = f"the statement could not be checked ({type(error).__name__})"
         raise Rejected([Violation("guard.failed", message)]) from error
-    return Guarded(again.tree, first.sql, first.tables, first.columns, first.warnings)
+    return Guarded(first.sql, first.tables, first.columns, first.warnings)
 
 
 def _reason(error: SqlglotError) -> str:
@@ -81,28 +80,27 @@ def _stop(found: list[Violation]) -> None:
 
 def _look(text: str, graph: Graph, cap: int) -> _Look:
     dialect = graph.dialect
-    names = {table.name for table in graph.tables} | {one.name for table in graph.tables for one in table.columns}
-    _stop(check_raw(text, dialect, frozenset(name.lower() for name in names), keywords(dialect)))
-    tree = _one(text, dialect)
+    _stop(check_raw(text, dialect, graph.words, keywords(dialect)))
+    line = _line(text, dialect)
+    tree = _one(line, text, dialect)
     _stop(check_nodes(tree, dialect))
     _stop(check_functions(tree, dialect))
     binder = Binder(graph)
     binder.bind(tree)
     _stop(binder.found)
     if dialect == "postgres":
-        named = frozenset((schema, one.name) for one in graph.tables for schema in {"", one.schema or "public"})
-        _stop(second_opinion(text, named))
+        _stop(second_opinion(text, graph.relations))
     tree, said, found = cap_rows(tree, cap, dialect)
     _stop(found)
-    sql = render(tree, dialect)
     called = {one.this.name.lower() for one in tree.find_all(exp.TableAlias) if one.this and one.columns}
-    _stop(check_calls(sql, dialect, frozenset(called)))
+    sql = render(tree, dialect)
+    _stop(check_calls(line if sql == text else tokens(sql, dialect), dialect, frozenset(called)))
     warnings = tuple(dict.fromkeys([*said, *binder.warnings]))
-    return _Look(tree, sql, tuple(sorted(binder.tables)), tuple(sorted(binder.columns)), warnings)
+    return _Look(sql, tuple(sorted(binder.tables)), tuple(sorted(binder.columns)), warnings)
 
 
-def _one(text: str, dialect: Dialect) -> exp.Query | exp.Values:
-    """The tree of the only statement of a text, brackets around the whole taken off."""
+def _line(text: str, dialect: Dialect) -> list[Token]:
+    """The words and signs of a text that begins as a query does."""
     line = tokens(text, dialect)
     if not line:
         raise Rejected([Violation("statement.none", "there is no statement in it")])
@@ -112,6 +110,11 @@ def _one(text: str, dialect: Dialect) -> exp.Query | exp.Values:
         start, end = line[0].start, line[0].end + 1
         message = f"a statement begins with SELECT or WITH, not with {line[0].text[:40]}"
         raise Rejected([Violation("statement.kind", message, line[0].text[:120], start, end)])
+    return line
+
+
+def _one(line: list[Token], text: str, dialect: Dialect) -> exp.Query | exp.Values:
+    """The tree of the only statement of a text, brackets around the whole taken off."""
     trees = [tree for tree in parse(line, text, dialect) if tree is not None]
     if len(trees) != 1:
         raise Rejected([Violation("statement.count", f"{len(trees)} statements; one is run at a time")])

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from sqlglot import exp
 from sqlglot.expressions.core import Expr
-from sqlglot.tokenizer_core import TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from assay.ask.graph import Dialect
-from assay.ask.guard.grammar import tokens
 from assay.ask.guard.model import Violation, violation
 from assay.ask.guard.nodes import FUNCTIONS
 
@@ -194,16 +193,15 @@ def _format(node: exp.Anonymous) -> Iterator[Violation]:
         yield violation("function.size", "format needs a literal pattern without wide or variable widths", node)
 
 
-def check_calls(sql: str, dialect: Dialect, names: frozenset[str]) -> list[Violation]:
+def check_calls(line: Sequence[Token], dialect: Dialect, names: frozenset[str]) -> list[Violation]:
     """Say which words before a bracket are no function that is let pass: the text itself, whatever its tree says.
 
     Args:
-        sql: the text as it was written from the tree.
+        line: the tokens of the text as it was written from the tree.
         dialect: its own.
         names: aliases with a list of columns, in lower case, which may stand before a bracket.
     """
     found: list[Violation] = []
-    line = tokens(sql, dialect)
     for word, bracket in pairwise(line):
         if bracket.token_type != TokenType.L_PAREN or not (word.text[:1].isalpha() or word.text[:1] == "_"):
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
@@ -76,7 +77,11 @@ class GuardedSQLite(SQLite):
     Parser = _narrow(SQLite.parser_class, _OWN_GRAMMAR - _POSTGRES_ONLY_PLAIN)
 
 
-_DIALECTS: dict[Dialect, type[Sqlglot]] = {"postgres": GuardedPostgres, "mysql": GuardedMySQL, "sqlite": GuardedSQLite}
+_DIALECTS: dict[Dialect, Sqlglot] = {
+    "postgres": GuardedPostgres(),
+    "mysql": GuardedMySQL(),
+    "sqlite": GuardedSQLite(),
+}
 
 
 def parse(line: list[Token], text: str, dialect: Dialect) -> list[Expr | None]:
@@ -86,21 +91,26 @@ def parse(line: list[Token], text: str, dialect: Dialect) -> list[Expr | None]:
         SqlglotError: the text is not of the dialect, as far as sqlglot knows it.
         RecursionError: it is nested too deeply.
     """
-    return list(_DIALECTS[dialect]().parser().parse(line, text))
+    return list(_DIALECTS[dialect].parser().parse(line, text))
 
 
 def tokens(text: str, dialect: Dialect) -> list[Token]:
     """The tokens of a text, comments left out; raises SqlglotError."""
-    return list(_DIALECTS[dialect]().tokenize(text))
+    return list(_DIALECTS[dialect].tokenize(text))
 
 
 def render(tree: Expr, dialect: Dialect) -> str:
-    """Write a tree as one line without comments; raises SqlglotError for what the dialect does not have."""
+    """Write a tree, which is used up, as one line without comments.
+
+    Raises SqlglotError for what the dialect does not have.
+    """
     return tree.sql(
-        dialect=_DIALECTS[dialect], comments=False, normalize_functions=False, unsupported_level=ErrorLevel.RAISE
-    )
+        dialect=_DIALECTS[dialect], copy=False, comments=False, normalize_functions=False,
+        unsupported_level=ErrorLevel.RAISE,
+    )  # fmt: skip
 
 
+@cache
 def keywords(dialect: Dialect) -> frozenset[str]:
     """The words, in capitals, that mean something to the dialect."""
     return frozenset(word for word in _DIALECTS[dialect].tokenizer_class.KEYWORDS if word.isidentifier())

@@ -31,10 +31,8 @@ class Violation:
 class Guarded:
     """A statement that passed."""
 
-    tree: exp.Query | exp.Values
-    """Checked, its tables qualified, its rows capped."""
     sql: str
-    """Written from the tree alone; the only text that may be run."""
+    """Written from the checked tree alone, its tables qualified, its rows capped; the only text that may be run."""
     tables: tuple[int, ...]
     """Places in the graph of the tables that it reads, in order."""
     columns: tuple[tuple[int, int], ...]
