@@ -61,11 +61,12 @@ class Trees:
         """The sum of the trees' leaves for each row (log-odds, or a rank score). Shape (n, features) -> (n,)."""
         if not len(rows):
             return np.zeros(0, dtype=np.float32)
-        columns: Floats = rows.transpose().copy()
-        goes_right = columns.take(self._feature, axis=0) > self._threshold
+        columns: Floats = np.ascontiguousarray(np.swapaxes(rows, 0, 1))
+        goes_right = np.take(columns, self._feature, axis=0) > self._threshold
         remain = ~np.bitwise_or.reduce(self._crossed * goes_right, axis=0)
         leaf = np.frexp((remain & -remain).astype(np.float32))[1] - 1
-        return self._value.take(self._first + leaf).transpose().copy().sum(axis=1, dtype=np.float32)
+        values: Floats = np.ascontiguousarray(np.swapaxes(self._value[self._first + leaf], 0, 1))
+        return values.sum(axis=1, dtype=np.float32)
 
 
 def _in_order(left: list[int], right: list[int]) -> tuple[list[tuple[int, int]], list[int]]:
