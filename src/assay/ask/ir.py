@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Function = Literal["count", "sum", "avg", "min", "max"]
 Operator = Literal[
@@ -12,8 +12,7 @@ Operator = Literal[
 Combine = Literal["union", "intersect", "except"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(NamedTuple):
     """A column by the places of its table and itself; without a column, the table's rows: the * of COUNT(*)."""
 
     table: int

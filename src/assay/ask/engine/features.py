@@ -105,6 +105,8 @@ def scene(linker: Linker, static: Places, links: Links) -> Scene:
     chosen = _chosen(static, links)
     covers = sorted((links.columns[table][column].cover for table, column in chosen), reverse=True)
     associated = max((links.columns[table][column].association for table, column in chosen), default=0.0)
+    above = {cover: float(sum(other > cover + 0.01 for other in covers[:12])) for cover in set(covers)}
+    level = {cover: float(sum(abs(other - cover) < 0.01 for other in covers)) for cover in above}
     starts = sorted({links.columns[t][c].start for t, c in chosen if links.columns[t][c].cover >= 0.7})
     held = _held(links)
     in_table = [
@@ -131,8 +133,7 @@ def scene(linker: Linker, static: Places, links: Links) -> Scene:
         rows.append((
             mention.cover, mention.exact, float(mention.words), mention.start / size,
             mention.association, associated - mention.association,
-            float(sum(cover > mention.cover + 0.01 for cover in covers[:12])),
-            float(sum(abs(cover - mention.cover) < 0.01 for cover in covers)),
+            above[mention.cover], level[mention.cover],
             best_in_table[table] - mention.cover,
             of_table.cover, of_table.exact, of_table.start / size, _apart(mention, of_table),
             float(sum(start < mention.start for start in starts)) if mention.start >= 0 else -1.0,

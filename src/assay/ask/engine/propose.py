@@ -78,12 +78,13 @@ def propose(linker: Linker, model: Model, beliefs: Beliefs, slots: Slots) -> lis
     floor = -math.inf
     for score, parts, sketch in sketches(beliefs, model):
         drafts = _fill(linker, slots, fillings.of(sketch, floor - score), sketch, score, parts)
-        for draft in sorted(drafts, key=lambda draft: -draft.score)[:10]:
+        added = sorted(drafts, key=lambda draft: -draft.score)[:10]
+        for draft in added:
             known = best.setdefault(draft.query, draft)
             if known.score < draft.score:
                 best[draft.query] = draft
-        if len(best) >= MOST_DRAFTS:
-            floor = nlargest(MOST_DRAFTS, (draft.score for draft in best.values()))[-1]
+        if added and len(best) >= MOST_DRAFTS:
+            floor = nlargest(MOST_DRAFTS, [draft.score for draft in best.values()])[-1]
     found = sorted(best.values(), key=lambda draft: -draft.score)
     for draft in [grown for one in found[:MOST_WIDENED] for grown in _widened(linker, slots, one)]:
         best.setdefault(draft.query, draft)

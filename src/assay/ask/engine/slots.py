@@ -89,7 +89,7 @@ class Slots:
             role: sorted(((odds, ref) for ref, odds in odds_of.items()), key=lambda pair: (-pair[0], pair[1]))
             for role, odds_of in beliefs.columns.items()
         }
-        self._base = {role: sum(-_soft(odds) for odds, _ in best) for role, best in self._best.items()}
+        self._base = {role: _none_of([odds for odds, _ in best]) for role, best in self._best.items()}
         self._cache: dict[tuple[str, str], list[Option]] = {}
 
     def select(self, kinds: str) -> list[Option]:
@@ -273,8 +273,10 @@ def _aggregate(ref: Ref, function: str) -> Term:
     return Term(ref, "count", True) if function == "countd" else Term(ref, cast(Function, function))
 
 
-def _soft(odds: float) -> float:
-    return float(np.logaddexp(0.0, odds))
+def _none_of(odds: list[float]) -> float:
+    """Log-probability that none is chosen."""
+    softened: list[float] = np.logaddexp(0.0, odds).tolist()
+    return sum(-soft for soft in softened)
 
 
 def _plain(number: float) -> int | float:

@@ -50,7 +50,9 @@ class Weigher:
         self._named = {at for at, mention in enumerate(scene.links.tables) if mention.cover >= 0.85}
         self._size = max(len(tokens), 1)
         self._whole = (*(float(cue in asked) for cue in _ASKED), float(self._size), float(len(self.links.spans)))
+        self._spans = [frozenset(range(span.start, span.end)) for span in self.links.spans]
         self._covers: dict[Ref, float] = {}
+        self._told: dict[Ref, frozenset[int]] = {}
 
     def rows(self, drafts: Sequence[Draft]) -> Floats:
         """One row a candidate, in order."""
@@ -101,25 +103,30 @@ class Weigher:
 
     def _unexplained(self, draft: Draft, used: set[Ref], tables: set[int]) -> tuple[float, ...]:
         """Content words, value spans and numbers that nothing in the candidate accounts for."""
-        seen: set[int] = set()
-        for ref in used:
-            mention = self.links.columns[ref.table][ref.column] if ref.column is not None else None
-            if mention is not None and mention.start >= 0:
-                seen.update(range(mention.start, mention.end))
-            if mention is not None and mention.association > 0.5:
-                seen.add(mention.associated)
-        for table in tables:
-            mention = self.links.tables[table]
-            seen.update(range(max(mention.start, 0), mention.end))
-        for span in draft.spans:
-            seen.update(range(self.links.spans[span].start, self.links.spans[span].end))
+        seen = frozenset[int]().union(
+            *map(self._tells, used), *(self._tells(Ref(table)) for table in tables),
+            *(self._spans[span] for span in draft.spans),
+        )  # fmt: skip
         left = self._content - seen
-        spans = [span for at, span in enumerate(self.links.spans) if at not in draft.spans]
-        spans = [span for span in spans if not seen.issuperset(range(span.start, span.end))]
+        spans = [span for at, span in enumerate(self.links.spans)
+                 if at not in draft.spans and not self._spans[at] <= seen]  # fmt: skip
         return (
             float(len(left)), len(left) / self._size, float(sum(bool(span.found) for span in spans)),
             float(sum(span.number is not None for span in spans)), float(sum(span.quoted for span in spans)),
         )  # fmt: skip
+
+    def _tells(self, ref: Ref) -> frozenset[int]:
+        """The words that a column, or the table of its rows, accounts for."""
+        if ref not in self._told:
+            if ref.column is None:
+                mention = self.links.tables[ref.table]
+                found = set(range(max(mention.start, 0), mention.end))
+            else:
+                mention = self.links.columns[ref.table][ref.column]
+                found = set(range(mention.start, mention.end)) if mention.start >= 0 else set[int]()
+                found |= {mention.associated} if mention.association > 0.5 else set[int]()
+            self._told[ref] = frozenset(found)
+        return self._told[ref]
 
     def _grouping(self, query: Query) -> tuple[float, ...]:
         chosen = {term.ref for term in query.select if term.function is None}
