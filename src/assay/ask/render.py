@@ -275,7 +275,7 @@ class _Select:
         key = self.graph.tables[ref.table].primary_key
         if len(key) != 1:
             raise Unrenderable(f"the rows of {self.graph.tables[ref.table].name} have no key of one column to count")
-        return self.column(replace(ref, column=key[0]))
+        return self.column(ref._replace(column=key[0]))
 
     def computed(self, left: Expression, sign: str, ref: Ref) -> Expression:
         """Division is that of real numbers everywhere, and gives null by zero, as MySQL has it."""

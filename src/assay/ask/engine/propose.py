@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from itertools import product
 from operator import itemgetter
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from assay.ask.engine.link import Linker
 from assay.ask.engine.rank import Model
@@ -35,8 +35,7 @@ ONE_COLUMN = 2.0
 _WIDTHS = (("select", 6), ("where", 4), ("shape", 6), ("nest", 4), ("distinct", 2))
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A candidate with what each of its parts cost."""
 
     query: Query
@@ -100,8 +99,8 @@ def _widened(linker: Linker, slots: Slots, draft: Draft) -> Iterator[Draft]:
     near = {at for edge in linker.graph.edges for at in (edge.table, edge.to)}
     for at in sorted(near, key=lambda at: -covers[at])[:3]:
         if covers[at] >= NAMED and not draft.tables >> at & 1:
-            yield replace(
-                draft, query=replace(query, also=frozenset({at})), tables=draft.tables | 1 << at,
+            yield draft._replace(
+                query=replace(query, also=frozenset({at})), tables=draft.tables | 1 << at,
                 score=draft.score - WIDER + covers[at],
             )  # fmt: skip
 

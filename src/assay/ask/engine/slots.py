@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ _FUNCTIONS: tuple[str, ...] = get_args(Function)
 _COMPARISONS: tuple[Operator, ...] = ("=", "!=", ">", "<", ">=", "<=")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(NamedTuple):
     """One filling of one slot."""
 
     score: float
