@@ -1,4 +1,4 @@
-"""Makes `assay.wire` from proto/: hatchling calls it for every wheel and install; run it after a change of a contract."""
+"""Makes `assay.wire` from proto/: hatchling calls it for every wheel and install; run it when a contract changes."""
 
 from __future__ import annotations
 
