@@ -1,4 +1,4 @@
-# Few words. What they make lies in .venv, .assay, web/node_modules and src/assay/faces/page, and `make clean` removes it.
+# Few words. What they make lies in .venv, .assay, web/node_modules, src/assay/faces/page and src/assay/wire, and `make clean` removes it.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -11,6 +11,7 @@ export ASSAY_HOME ?= $(CURDIR)/.assay
 BIN := .venv/bin
 PAGE := src/assay/faces/page/index.html
 PAGE_SOURCES := $(shell find web sdk/typescript -name node_modules -prune -o -type f -print 2>/dev/null)
+CONTRACTS := hatch_build.py $(wildcard proto/*.proto)
 SHOP := "$(ASSAY_HOME)/shop"
 
 .PHONY: help up demo init seed scan test check drift bench schema clean system system-test
@@ -66,7 +67,7 @@ schema: .venv/run web/node_modules/.package-lock.json ## Write schema/, sdk/ and
 clean: ## Remove everything that these words have made
 	@if [ -e $(SHOP)/lock ] && ! flock --nonblock $(SHOP)/lock true; then \
 		echo "The demo of this checkout is running: stop it first (Ctrl-C where it runs)." >&2; exit 1; fi
-	rm -rf .venv .assay web/node_modules sdk/typescript/node_modules src/assay/faces/page
+	rm -rf .venv .assay web/node_modules sdk/typescript/node_modules src/assay/faces/page src/assay/wire/*_pb2.py*
 	rm -rf .coverage .coverage.* htmlcov .hypothesis .pytest_cache .ruff_cache .import_linter_cache
 	find benchmarks lab src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -79,11 +80,11 @@ system-test:
 .venv/bin/pip:
 	$(PYTHON) -m venv .venv
 
-.venv/run: .venv/bin/pip pyproject.toml lab/pyproject.toml
+.venv/run: .venv/bin/pip pyproject.toml lab/pyproject.toml $(CONTRACTS)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e . -e lab
 	@touch $@
 
-.venv/dev: .venv/bin/pip pyproject.toml lab/pyproject.toml
+.venv/dev: .venv/bin/pip pyproject.toml lab/pyproject.toml $(CONTRACTS)
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]' -e lab
 	@touch $@ .venv/run
 

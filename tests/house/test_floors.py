@@ -16,9 +16,10 @@ SRC = ROOT / "src" / "assay"
 FLOORS = [
     "The house has floors",
     "Only main chooses adapters",
-    "Adapters see ports only",
+    "Adapters see ports and wire only",
     "Faces know operations, not capabilities",
     "Frameworks stay at the door",
+    "Wire stays at the door",
     "No rings",
 ]
 
