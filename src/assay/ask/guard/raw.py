@@ -27,6 +27,10 @@ _LOOKS = str.maketrans(
     "АВСЕНІЈКМОРЅТХУаеіјорсухѕһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧαινορυχԌӀɡıօⅼ",
     "ABCEHIJKMOPSTXYaeijopcyxshdqwABEZHIKMNOPTYXaivopuxGIgiol",
 )
+_MARK = re.compile(r"['\"`\[$/#-]")
+"""What anything but code begins with."""
+_ODD = re.compile(r"[^\t\n\r -~]")
+_BRACKET = re.compile(r"[()\[\]]")
 _DOLLAR = re.compile(r"\$(?:[^\W\d]\w*)?\$")
 
 
@@ -49,7 +53,8 @@ def pieces(text: str, dialect: Dialect, *, backslash: bool | None = None) -> Ite
     """
     escapes = dialect == "mysql" if backslash is None else backslash
     at = begin = 0
-    while at < len(text):
+    while mark := _MARK.search(text, at):
+        at = mark.start()
         found = _piece(text, at, dialect, escapes)
         if found is None:
             at += 1
@@ -160,8 +165,8 @@ def check_raw(
             found.append(_at(text, "raw.hidden_character", "an invisible or direction character", place, place + 1))
         if piece.kind == "code":
             found += _code(text, piece, known, keywords)
-            for mark in part:
-                depth += (mark in "([") - (mark in ")]")
+            for bracket in _BRACKET.findall(part):
+                depth += 1 if bracket in "([" else -1
                 if depth > DEEPEST:
                     return [
                         *found,
@@ -187,9 +192,9 @@ def _whole(text: str) -> list[Violation]:
 
 
 def _code(text: str, piece: Piece, known: frozenset[str], keywords: frozenset[str]) -> Iterator[Violation]:
-    for place in range(piece.start, piece.end):
-        mark = text[place]
-        if (mark < " " and mark not in "\t\n\r") or mark == "\x7f":
+    for odd in _ODD.finditer(text, piece.start, piece.end):
+        mark, place = odd[0], odd.start()
+        if mark < " " or mark == "\x7f":
             yield _at(text, "raw.control", "a control character outside of a string", place, place + 1)
         elif mark > "\x7f" and not _HIDDEN.match(mark) and unicodedata.category(mark)[0] not in "LMN":
             yield _at(text, "raw.symbol", "a sign outside of ASCII and outside of a string", place, place + 1)
