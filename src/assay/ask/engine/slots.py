@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from operator import itemgetter
 from typing import NamedTuple, cast, get_args
 
 import numpy as np
@@ -104,17 +105,16 @@ class Slots:
             return []
         aggregates = self._aggregates(functions)
         stars = self.stars(3) if "*" in kinds or "all" in kinds else [Option(0.0)]
-        found: list[Option] = []
-        for columns in plain:
-            for aggregate in aggregates:
-                for star in stars:
-                    rows = () if star.tables == 0 else (Term(star.terms[0].ref, "count" if "*" in kinds else None),)
-                    terms = self._in_order((*columns.terms, *aggregate.terms), rows)
-                    found.append(Option(
-                        columns.score + aggregate.score + star.score, terms,
-                        tables=columns.tables | aggregate.tables | star.tables,
-                    ))  # fmt: skip
-        return sorted(found, key=lambda option: -option.score)[:6]
+        found = [
+            (columns.score + aggregate.score + star.score, columns, aggregate, star)
+            for columns in plain for aggregate in aggregates for star in stars
+        ]  # fmt: skip
+        made: list[Option] = []
+        for score, columns, aggregate, star in sorted(found, key=itemgetter(0), reverse=True)[:6]:
+            rows = () if star.tables == 0 else (Term(star.terms[0].ref, "count" if "*" in kinds else None),)
+            terms = self._in_order((*columns.terms, *aggregate.terms), rows)
+            made.append(Option(score, terms, tables=columns.tables | aggregate.tables | star.tables))
+        return made
 
     def _in_order(self, terms: Sequence[Term], rows: tuple[Term, ...]) -> tuple[Term, ...]:
         """As the question names them: by the column's place, aggregates of one column by the place of their cue."""
