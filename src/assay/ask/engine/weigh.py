@@ -45,14 +45,17 @@ class Weigher:
         self.links = scene.links
         self._joined = joined
         tokens = scene.links.question.tokens
-        self._content = {at for at, token in enumerate(tokens) if token.low not in STOP and token.low not in CUES}
+        self._content = sum(1 << at for at, token in enumerate(tokens)
+                            if token.low not in STOP and token.low not in CUES)  # fmt: skip
+        """As all sets of words here: a bit for each."""
         asked = {cue for token in tokens for cue in CUES.get(token.low, ())}
         self._named = {at for at, mention in enumerate(scene.links.tables) if mention.cover >= 0.85}
         self._size = max(len(tokens), 1)
         self._whole = (*(float(cue in asked) for cue in _ASKED), float(self._size), float(len(self.links.spans)))
-        self._spans = [frozenset(range(span.start, span.end)) for span in self.links.spans]
+        self._spans = [_bits(span.start, span.end) for span in self.links.spans]
+        self._tables = [_bits(max(mention.start, 0), mention.end) for mention in self.links.tables]
+        self._columns: dict[Ref, int] = {}
         self._covers: dict[Ref, float] = {}
-        self._told: dict[Ref, frozenset[int]] = {}
 
     def rows(self, drafts: Sequence[Draft]) -> Floats:
         """One row a candidate, in order."""
@@ -103,30 +106,28 @@ class Weigher:
 
     def _unexplained(self, draft: Draft, used: set[Ref], tables: set[int]) -> tuple[float, ...]:
         """Content words, value spans and numbers that nothing in the candidate accounts for."""
-        seen = frozenset[int]().union(
-            *map(self._tells, used), *(self._tells(Ref(table)) for table in tables),
-            *(self._spans[span] for span in draft.spans),
-        )  # fmt: skip
-        left = self._content - seen
-        spans = [span for at, span in enumerate(self.links.spans)
-                 if at not in draft.spans and not self._spans[at] <= seen]  # fmt: skip
+        seen = 0
+        for ref in used:
+            seen |= self._column(ref) if ref.column is not None else 0
+        for table in tables:
+            seen |= self._tables[table]
+        for span in draft.spans:
+            seen |= self._spans[span]
+        left = (self._content & ~seen).bit_count()
+        spans = [self.links.spans[at] for at, words in enumerate(self._spans)
+                 if words & ~seen and at not in draft.spans]  # fmt: skip
         return (
-            float(len(left)), len(left) / self._size, float(sum(bool(span.found) for span in spans)),
+            float(left), left / self._size, float(sum(bool(span.found) for span in spans)),
             float(sum(span.number is not None for span in spans)), float(sum(span.quoted for span in spans)),
         )  # fmt: skip
 
-    def _tells(self, ref: Ref) -> frozenset[int]:
-        """The words that a column, or the table of its rows, accounts for."""
-        if ref not in self._told:
-            if ref.column is None:
-                mention = self.links.tables[ref.table]
-                found = set(range(max(mention.start, 0), mention.end))
-            else:
-                mention = self.links.columns[ref.table][ref.column]
-                found = set(range(mention.start, mention.end)) if mention.start >= 0 else set[int]()
-                found |= {mention.associated} if mention.association > 0.5 else set[int]()
-            self._told[ref] = frozenset(found)
-        return self._told[ref]
+    def _column(self, ref: Ref) -> int:
+        """The words that a column accounts for."""
+        if ref not in self._columns:
+            mention = self.links.columns[ref.table][ref.column or 0]
+            named = _bits(mention.start, mention.end) if mention.start >= 0 else 0
+            self._columns[ref] = named | (1 << mention.associated if mention.association > 0.5 else 0)
+        return self._columns[ref]
 
     def _grouping(self, query: Query) -> tuple[float, ...]:
         chosen = {term.ref for term in query.select if term.function is None}
@@ -145,14 +146,15 @@ class Weigher:
         first = query.select[0].ref
         table = self.links.tables[first.table]
         order = query.order[0].term.ref if query.order else None
-        kinds = [self.linker.graph.column(ref.table, ref.column).kind for ref in chosen if ref.column is not None]
-        sums = [self.linker.graph.column(term.ref.table, term.ref.column).kind == "number" for term in query.select
+        column = self.linker.graph.column
+        numbers = sum(column(ref.table, ref.column).kind == "number" for ref in chosen if ref.column is not None)
+        sums = [column(term.ref.table, term.ref.column).kind == "number" for term in query.select
                 if term.function in ("sum", "avg") and term.ref.column is not None]  # fmt: skip
         likes = sum(one.operator in ("like", "not like") for one in filters)
         return (
             float(sum(ref in chosen for ref in compared)), float(len(compared) - len(set(compared))),
             float(order in chosen) if order else -1.0, table.cover, table.start / self._size,
-            float(len({ref.table for ref in chosen})), float(sum(kind == "number" for kind in kinds)),
+            float(len({ref.table for ref in chosen})), float(numbers),
             float(all(sums)), float(likes), float(sum(one.operator == "=" for one in filters)),
             float(sum(one.operator == "!=" for one in filters)),
         )  # fmt: skip
@@ -166,6 +168,11 @@ class Weigher:
             float(query.limit is not None), float(query.limit == 1), float(draft.sketch.nest != "none"),
             float(query.combine is not None), float(draft.sketch.nest in ("notin", "except")),
         )  # fmt: skip
+
+
+def _bits(start: int, end: int) -> int:
+    """A bit for each place."""
+    return (1 << end) - (1 << start) if start < end else 0
 
 
 @dataclass(frozen=True, slots=True)
