@@ -39,7 +39,8 @@ _MEANS: dict[StatusCode, type[AssayError]] = {
 }
 """Everything else is Unavailable."""
 _CONNECTING = re.compile(r"failed to connect to all addresses; last error: \w+: \S+: (?:connect failed.*error: )?(.*)")
-_OVER = "larger than max"
+_BROKE = re.compile(r"Stream removed \((.*)\)")
+_OVER = re.compile(r"CLIENT: Received message larger than max|Decompressed message larger than max")
 """How grpc says that an answer, as sent or decompressed, is over the limit of the channel."""
 _LONGEST = 500
 
@@ -61,21 +62,22 @@ def meaning(error: AioRpcError, who: str, address: str, secrets: tuple[str, ...]
     if code is StatusCode.DEADLINE_EXCEEDED:
         return TimedOut(f"{who} did not answer in time.", grpc=code.name, says=said)
     if code is StatusCode.RESOURCE_EXHAUSTED:
-        if _OVER in said:
+        if _OVER.search(said):
             return TooLarge(f"{who} sent more than is read of one answer.", grpc=code.name, cure="ask for fewer rows")
         return Limited(f"{who} has had enough for now: {said}", retry_after=_wait(error), grpc=code.name)
     return _MEANS.get(code, Unavailable)(f"{who}: {said or code.name}", grpc=code.name)
 
 
 def broken(who: str, address: str, said: str) -> Unavailable:
-    """Return the error for a connection that was not made, or ended before the answer came."""
-    found = _CONNECTING.match(said)
-    if found is None:
-        why = f"does not answer, the connection to {address} broke: {said}"
-    elif "HTTP/2" in said or "SETTINGS" in said:
-        why = f"does not answer, what listens at {address} does not speak gRPC: {found[1]}"
+    """Return the error for a connection that was not made or broke, or for a plugin that itself lacks something."""
+    if found := _CONNECTING.match(said):
+        foreign = "HTTP/2" in said or "SETTINGS" in said
+        at = f"what listens at {address} does not speak gRPC" if foreign else f"no connection to {address}"
+        why = f"does not answer, {at}: {found[1]}"
+    elif found := _BROKE.match(said):
+        why = f"does not answer, the connection to {address} broke: {found[1]}"
     else:
-        why = f"does not answer, no connection to {address}: {found[1]}"
+        why = f"is not available: {said}"
     cure = "look at the plugin's log, or start it"
     return Unavailable(f"{who} {why}", grpc=StatusCode.UNAVAILABLE.name, cure=cure)
 

@@ -123,7 +123,7 @@ class GrpcLoader:
                 return None
             raise meaning(error, self._who, self._address, self._secrets) from None
         except aio.UsageError:
-            raise broken(self._who, self._address, "it was closed") from None
+            raise broken(self._who, self._address, "its connection was closed") from None
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
