@@ -130,12 +130,12 @@ class _Said:
         nodes: list[Any] = spot.node.value if spot.is_list else [spot.node] * len(cast("list[object]", listed))
         found: dict[Engine, None] = {}
         for index, name in enumerate(cast("list[object]", listed)):
-            engine = _ENGINES.get(str(name).strip().lower())
+            engine = _ENGINES.get(name.strip().lower()) if isinstance(name, str) else None
             if engine is None:
                 self.reader.wrong(spot.at(index, nodes[index]), "is no database that is supported",
                                   "postgresql, mysql (mariadb too) and sqlite are")  # fmt: skip
             else:
                 found[engine] = None
-        if not found:
+        if not listed:
             self.wrong(key, "names no database", "name one, or leave the whole line out")
         return tuple(found) or _DEFAULTS.supported_databases

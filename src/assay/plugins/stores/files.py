@@ -36,16 +36,18 @@ def load(path: Path) -> Found:
         return Found(text=None)
     except OSError as error:
         return _unread(f"cannot be read ({error.strerror})", "check its rights and those of its folders")
-    with os.fdopen(handle, "rb", buffering=0) as file:
+    try:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             return _unread("is no plain file", "name a file")
         if about.st_uid not in (os.geteuid(), 0):
             return _unread("belongs to another user, who could choose what gets our passwords", "chown it")
-        try:
+        with os.fdopen(handle, "rb", closefd=False) as file:
             return Found(text=decode(file.read(MOST_BYTES + 1)), problems=_rights(about.st_mode))
-        except Broken as error:
-            return Found(text=None, problems=(error.problem,))
+    except Broken as error:
+        return Found(text=None, problems=(error.problem,))
+    finally:
+        os.close(handle)
 
 
 def stamp(path: Path) -> Stamp | None:
@@ -60,7 +62,7 @@ def stamp(path: Path) -> Stamp | None:
 def change(path: Path, edit: Callable[[str], str]) -> None:
     """Replace a file by what `edit` makes of its text, at once, 0600; without a file the text is empty.
 
-    Our own changes wait for each other. A symlink stays, what it points to is replaced; root keeps the file's owner.
+    Our own changes wait for each other. A symlink stays: what it points to is replaced.
 
     Raises:
         Invalid: the file is one that we do not read, or `edit` raises it.
@@ -96,8 +98,6 @@ def _replace(path: Path, text: str, before: Stamp | None) -> None:
     new = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            if before is not None and os.geteuid() == 0:
-                os.fchown(file.fileno(), path.stat().st_uid, path.stat().st_gid)
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())

@@ -57,8 +57,12 @@ def _scalar(spot: Spot, reader: Reader) -> str:
     said = str(spot.node.value)
     if "${" not in said or not isinstance(nested := from_json(said), list | dict):
         return reader.text(spot)
-    reader.text(spot)
-    return json.dumps(_expanded(cast("object", nested), spot, reader), ensure_ascii=False)
+    reader.fixed(spot)
+    try:
+        return json.dumps(_expanded(cast("object", nested), spot, reader), ensure_ascii=False)
+    except RecursionError:
+        reader.wrong(spot, "nests too deep", "nest less")
+        return ""
 
 
 def _expanded(nested: object, spot: Spot, reader: Reader) -> object:

@@ -130,5 +130,5 @@ class Reading:
     """Names of stores that have an error."""
     whole: bool = True
     """Whether the file could be read as YAML at all."""
-    lists_stores: bool = False
-    """Whether there is a list of stores, even an empty one."""
+    lists: frozenset[str] = frozenset()
+    """Which of the lists `stores` and `items` there are, even empty."""

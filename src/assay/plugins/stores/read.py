@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 
@@ -11,7 +10,7 @@ from assay.plugins.stores.ai import ai_values
 from assay.plugins.stores.flatten import Leaves, flatten
 from assay.plugins.stores.model import Entry, Kind, Param, Reading, Store
 from assay.plugins.stores.secrecy import HIDDEN, each_default, revealed, sealed
-from assay.plugins.stores.spots import Reader, Spot
+from assay.plugins.stores.spots import Reader, Spot, nearest
 from assay.plugins.stores.tree import Broken, parse
 
 TOP = ("stores", "plugins", "items")
@@ -57,12 +56,13 @@ def read(text: str, environment: Mapping[str, str]) -> Reading:
             bad |= {name} - {""}
         else:
             entries[name] = entry
-        problems += within.problems
+        problems |= within.problems
     return Reading(
         entries=tuple(entries.values()),
         kinds=tuple(kinds.values()),
         problems=tuple(problems),
         bad=frozenset(bad),
+        lists=frozenset(name for name in ("stores", "items") if name in fields and fields[name].is_list),
     )
 
 
@@ -75,7 +75,7 @@ def _kinds(spots: list[Spot], reader: Reader) -> dict[str, Kind]:
             within.odd(spot, "has the name of a kind above it, which counts", "keep one of the two")
         elif not within.failed:
             kinds[kind.name] = kind
-        reader.problems += within.problems
+        reader.problems |= within.problems
     return kinds
 
 
@@ -143,7 +143,7 @@ def kind_at(spot: Spot, reader: Reader) -> Kind:
         categories=tuple(reader.fixed(one) for one in reader.items(fields.get("categories"), "a category")),
     )
     where = fields.get("name", spot)
-    if spot.is_map and not _PROGRAM.fullmatch(kind.name):
+    if (spot.is_map or spot.is_null) and not _PROGRAM.fullmatch(kind.name):
         reader.wrong(
             where, "is no name of a plugin's program", "write letters, digits and . _ - such as atest-store-orm"
         )
@@ -170,7 +170,7 @@ def param_at(spot: Spot, reader: Reader) -> Param:
 def _check(spot: Spot, store: Store, kinds: Mapping[str, Kind], reader: Reader) -> None:
     fields = Reader(None).fields(spot)
     where = fields.get("name", spot)
-    if not spot.is_map:
+    if not spot.is_map and not spot.is_null:
         return
     if not store.name:
         reader.wrong(where, "has no name", "write `name: NAME`")
@@ -184,7 +184,9 @@ def _check(spot: Spot, store: Store, kinds: Mapping[str, Kind], reader: Reader) 
         reader.wrong(spot, "has no url", "write where its plugin listens, unix:///path/to.sock")
     elif store.type == "ai" and "url" in fields and (bad := bad_address(revealed(store.url))):
         reader.wrong(fields["url"], *bad)
-    if store.kind and kinds and store.kind.name not in (*kinds, *_AI_KINDS):
-        near = difflib.get_close_matches(store.kind.name, kinds, n=1)
-        meant = f"did you mean {near[0]}?" if near else "add it to plugins, if it is meant"
+    if store.kind is None:
+        reader.odd(spot, "names no plugin", "write `kind:`, and the plugin's `name:` under it")
+    elif kinds and store.kind.name not in (*kinds, *_AI_KINDS):
+        near = nearest(store.kind.name, kinds)
+        meant = f"did you mean {near}?" if near else "add it to plugins, if it is meant"
         reader.odd(fields["kind"], "is not among the plugins of this file", meant)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import yaml
+from rapidfuzz import fuzz, process
 
 from assay.plugins.stores.expand import Unreadable, expand
 from assay.plugins.stores.model import Problem, Severity
@@ -21,6 +21,12 @@ _TAGS = {
 }
 _FLAGS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def nearest(name: str, known: Collection[str]) -> str | None:
+    """Return the known name that was most likely meant; None: there is none like it."""
+    found = process.extractOne(name, list(known), scorer=fuzz.ratio, score_cutoff=80)
+    return found[0] if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class Reader:
 
     def __init__(self, environment: Mapping[str, str] | None) -> None:
         self.environment = environment
-        self.problems: list[Problem] = []
+        self.problems: dict[Problem, None] = {}
 
     @property
     def failed(self) -> bool:
@@ -89,8 +95,7 @@ class Reader:
         problem = Problem(
             path=spot.path, line=mark.line + 1, column=mark.column + 1, says=says, cure=cure, severity=severity
         )
-        if problem not in self.problems:
-            self.problems.append(problem)
+        self.problems[problem] = None
 
     def text(self, spot: Spot | None) -> str:
         """Return a text as it stands there, whatever YAML takes it for (`no`, `0.1`, `30s`); nothing is empty."""
@@ -157,28 +162,27 @@ class Reader:
         found: dict[str, Spot] = {}
         merged: dict[str, Spot] = {}
         for key, value in self._pairs(spot):
-            if key == "<<" and value.is_map:
-                merged = self.fields(Spot(spot.path, value.node)) | merged
-            elif key == "<<":
-                for one in reversed(self.items(value, "a map")):
+            if key.tag == f"{CORE}merge":
+                several = [value] if value.is_map else self.items(value, "a map")
+                for one in reversed(several):
                     merged |= self.fields(Spot(spot.path, one.node))
-            elif key in found:
+            elif key.value in found:
                 self.wrong(value, "is there twice", "keep one of the two")
             else:
-                found[key] = value
+                found[key.value] = value
         self.nearly(found, known or ())
         return merged | found
 
-    def _pairs(self, spot: Spot) -> Iterator[tuple[str, Spot]]:
+    def _pairs(self, spot: Spot) -> Iterator[tuple[yaml.ScalarNode, Spot]]:
         for key, value in spot.node.value:
             if isinstance(key, yaml.ScalarNode) and key.value:
-                yield str(key.value), spot.under(str(key.value), value)
+                yield key, spot.under(str(key.value), value)
             else:
                 self.wrong(Spot(spot.path, key), "has a key that is no text", "write `key: value`")
 
     def nearly(self, found: Mapping[str, Spot], known: Collection[str]) -> None:
         """Warn of each key that is no known one but close to one that is not there."""
         for key in found.keys() - set(known):
-            near = difflib.get_close_matches(key.lower(), known, n=1, cutoff=0.8)
-            if near and near[0] not in found:
-                self.odd(found[key], "is not a known name", f"did you mean {near[0]}?")
+            near = nearest(key.lower(), known)
+            if near and near not in found:
+                self.odd(found[key], "is not a known name", f"did you mean {near}?")

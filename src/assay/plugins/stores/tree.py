@@ -101,7 +101,7 @@ def _bound(text: str) -> None:
                 closed |= {part.anchor: part} if part.anchor else {}
             case _:
                 continue
-        if len(open_) + open_[-1].depth > DEEPEST:
+        if len(open_) - 1 + open_[-1].depth > DEEPEST:
             raise Broken(mark.line + 1, mark.column + 1, f"nests deeper than {DEEPEST} levels", "nest less")
         if open_[-1].nodes > MOST_NODES:
             raise Broken(

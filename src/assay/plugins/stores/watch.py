@@ -11,8 +11,7 @@ from assay.plugins.stores.files import Stamp, load, stamp
 from assay.plugins.stores.model import Problem, Reading
 from assay.plugins.stores.read import read
 
-_EMPTY = Problem(path="", line=0, column=0, says="is empty", cure="write `stores: []` if there are none")
-_GONE = Problem(path="", line=0, column=0, says="is gone", cure="bring it back, with `stores: []` if there are none")
+_GONE = Problem(path="", line=0, column=0, says="is gone", cure="bring it back")
 
 
 class Watch:
@@ -21,36 +20,44 @@ class Watch:
     def __init__(self, path: Path, environment: Mapping[str, str]) -> None:
         self.path, self.environment = path, environment
         self._stamp: Stamp | None = None
+        self._seen: Stamp | None = None
         self.reading = Reading()
         """The newest; nothing before `again`."""
 
     def again(self) -> Reading:
         """Read the file now. Blocks for as long as that takes.
 
-        A store that has an error now is as it was when it had none; so are all, where nothing could be read, or the
-        file is empty or gone, as it is for a moment while some editors save. At the start there may be no file.
+        A store that has an error now is as it was when it had none. So are all of them where the file is gone, cannot
+        be read, or has lost its list, as it is for a moment while some editors save. At the start there may be no file.
         """
         self._stamp = stamp(self.path)
-        found = load(self.path)
-        reading = read(found.text or "", self.environment)
-        problems = (*found.problems, *reading.problems)
-        if not (found.text or "").strip():
-            if self.reading.entries and not found.problems:
-                problems = (_GONE if found.text is None else _EMPTY,)
-            reading = replace(reading, whole=not self.reading.entries and not problems)
-        if reading.whole:
-            kept = [one for one in self.reading.entries if one.used.name in reading.bad]
-            self.reading = replace(reading, entries=(*reading.entries, *kept), problems=problems)
+        found, before = load(self.path), self.reading
+        new = Reading() if found.text is None else read(found.text, self.environment)
+        problems = (*found.problems, *new.problems)
+        if found.text is None and found.problems:
+            new = replace(new, whole=False)
+        elif new.whole and (missing := sorted(before.lists - new.lists)):
+            new = replace(new, whole=False)
+            problems = (*problems, _GONE if found.text is None else _no_list(missing[0]))
+        if new.whole:
+            kept = [one for one in before.entries if one.used.name in new.bad]
+            self.reading = replace(new, entries=(*new.entries, *kept), problems=problems)
         else:
-            self.reading = replace(self.reading, problems=problems, whole=False)
+            self.reading = replace(before, problems=problems, whole=False)
         return self.reading
 
+    def look(self) -> Reading | None:
+        """Read the file if it changed since it was read, but not since the last look: nobody is writing it now."""
+        before, self._seen = self._seen, stamp(self.path)
+        return self.again() if before == self._seen != self._stamp else None
+
     async def changes(self, every_s: float = 1.0) -> AsyncGenerator[Reading]:
-        """Yield a new reading after each change of the file, once it has stayed the same for `every_s` seconds."""
-        before = self._stamp
+        """Yield a new reading after each change of the file, looking every `every_s` seconds."""
         while True:
             await asyncio.sleep(every_s)
-            now = await asyncio.to_thread(stamp, self.path)
-            if now != self._stamp and now == before:
-                yield await asyncio.to_thread(self.again)
-            before = now
+            if (reading := await asyncio.to_thread(self.look)) is not None:
+                yield reading
+
+
+def _no_list(name: str) -> Problem:
+    return replace(_GONE, says=f"has no list of {name}", cure=f"write `{name}: []` if there are none")

@@ -103,7 +103,7 @@ class _Part:
         self.spots = reader.items(value, "an item")
         self.node = value.node if value else None
         if reader.failed:
-            raise _unchangeable(str(reader.problems[0]))
+            raise _unchangeable(str(next(iter(reader.problems))))
 
     def changed(self, changes: Sequence[Change]) -> str:
         """Return the text with the items changed; it was read again, and says what it should."""
@@ -119,7 +119,7 @@ class _Part:
         raise Invalid("The file would be too large, or nest too deep.", cure="drop stores that are not used")
 
     def _meant(self, items: yaml.Node) -> yaml.Node:
-        pairs = list(self.root.value) if self.root else []
+        pairs = list(self.root.value) if isinstance(self.root, yaml.MappingNode) else []
         places = [place for place, (key, _) in enumerate(pairs) if key.value == self.name]
         if places:
             pairs[places[0]] = (pairs[places[0]][0], items)
