@@ -13,7 +13,7 @@ from assay.plugins.stores.files import change, load
 from assay.plugins.stores.model import Store
 from assay.plugins.stores.read import read
 from assay.plugins.stores.write import put_store
-from assay.ports.errors import Conflict, Forbidden, Invalid
+from assay.ports.errors import Conflict, Invalid, Unavailable
 
 TEXT = "stores: []\n"
 AS_ROOT = os.geteuid() == 0
@@ -150,11 +150,16 @@ def test_a_file_of_another_user_is_not_read(file: Path) -> None:
 @pytest.mark.skipif(AS_ROOT, reason="root may read and write everything")
 def test_what_may_not_be_read_or_written_is_an_error(file: Path) -> None:
     file.parent.chmod(0o500)
-    with pytest.raises(Forbidden):
+    with pytest.raises(Unavailable):
         change(file, lambda text: f"# new\n{text}")
     file.parent.chmod(0o700)
     file.chmod(0)
     assert said(file) == [("error", "cannot be read (Permission denied)")]
+
+
+def test_a_folder_that_is_a_file_is_an_error(file: Path) -> None:
+    with pytest.raises(Unavailable):
+        change(file / "stores.yaml", lambda text: TEXT)
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from assay.plugins.stores.model import Reading
 from assay.plugins.stores.read import read
 from assay.plugins.stores.tree import Broken, decode
 
-ENVIRONMENT = {"KEY": "k-1", "EMPTY": "", "QUOTED": 'a"b\\', "NESTED": "${KEY}", "SOCKET": "/tmp/x.sock"}
+ENVIRONMENT = {"KEY": "k-1", "EMPTY": "", "SOCKET": "/tmp/x.sock", "LONG": "x" * 8_193}
 GOOD = "- {name: good, kind: {name: atest-store-orm}}\n"
 
 
@@ -334,6 +334,19 @@ KINDS = [
     ),
     Case("the shipped spelling of a default", kind("{name: a, params: [{key: b, defaultValue: c}]}"), ["s", "good"]),
     Case("an AI store without url", stores("name: ai\n  type: AI"), ["good"], ["! stores[0] 2:3 has no url"]),
+    Case("an AI store with both", stores("name: ai\n  type: ai\n  kind: {name: a}\n  url: ''"), ["ai", "good"]),
+    Case(
+        "an AI store on another machine",
+        stores("name: ai\n  type: ai\n  url: a.example:1"),
+        ["ai", "good"],
+        ["? stores[0].url 4:8 is on another machine"],
+    ),
+    Case(
+        "a hidden url",
+        stores("name: a\n  kind: {name: a}\n  url: '******'"),
+        ["good"],
+        ["! stores[0].url 4:8 is the placeholder"],
+    ),
     Case(
         "an AI store at http",
         stores("name: ai\n  type: ai\n  url: http://a"),
@@ -525,6 +538,12 @@ rate_limit:
     ),
     value("JSON that nests deeper than can be read", f"a: '{'[' * 8_000}'"),
     value("a plain dollar", "model: $KEY $5 $$"),
+    value(
+        "a list too long to be told",
+        f"a: [{'x' * 5_000}, {'y' * 5_000}]",
+        "! stores[0].properties.a 6:8 is longer than",
+    ),
+    value("a variable too long to be told", "a: ${LONG}", "! stores[0].properties.a 6:8 is longer than"),
     value("the placeholder of a key", "api_key: '******'", "! stores[0].properties.api_key 6:14 is the placeholder"),
 ]
 

@@ -43,7 +43,7 @@ NESTED = """
 stores:
 - name: ai  # seed
   type: ai
-  url: unix:///tmp/a.sock
+  url: unix://${SOCKET:-/tmp/a.sock}
   extra: {deep: [1, no]}
   properties:
     api_key: ${KEY}
@@ -172,7 +172,7 @@ def test_what_would_hide_all_stores_from_atest_is_written_flat() -> None:
         "supported_databases": '["mysql", "${DB:-pg}"]',
         "rate_limit.burst_size": "10",
     }
-    assert stores["ai"]["kind"]["url"] == "unix:///tmp/a.sock"
+    assert stores["ai"]["kind"]["url"] == stores["ai"]["url"] == "unix://${SOCKET:-/tmp/a.sock}"
     assert stores["ai"]["extra"] == {"deep": ["1", "no"]}
     assert stores["pairs"]["properties"] == {"driver": "mysql"}
     assert stores["pairs"]["kind"]["params"] == [{"key": "a", "defaultvalue": "b", "more": "c"}]
@@ -204,8 +204,13 @@ def test_a_file_that_cannot_be_read_is_not_written(text: str) -> None:
 
 
 def test_a_file_is_not_made_larger_than_can_be_read() -> None:
-    with pytest.raises(Invalid, match="too large"):
+    with pytest.raises(Invalid, match="larger than 1 MiB"):
         put_store("x:\n" + f"- {'a' * 8_000}\n" * 130, replace(SHOP, description="b" * 8_192))
+
+
+def test_what_is_no_text_is_not_written() -> None:
+    with pytest.raises(Invalid, match="could not be read again"):
+        put_store(FILE, replace(SHOP, description="\ud800"))
 
 
 def test_a_kind_is_put_where_atest_looks_for_it_first() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from assay.plugins.stores.model import Problem, Severity
 from assay.plugins.stores.tree import MOST_BYTES, Broken, decode
-from assay.ports.errors import Conflict, Forbidden, Invalid
+from assay.ports.errors import Conflict, Invalid, Unavailable
 
 Stamp = tuple[int, int, int, int, int]
 """Device, inode, size, and when the content and the rights last changed, in ns: another file, another stamp."""
@@ -32,22 +32,26 @@ def load(path: Path) -> Found:
     """Return the text of a file, through symlinks, if it is ours or root's; rights of others are a warning."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return _loaded(handle)
+        finally:
+            os.close(handle)
     except FileNotFoundError:
         return Found(text=None)
     except OSError as error:
         return _unread(f"cannot be read ({error.strerror})", "check its rights and those of its folders")
-    try:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            return _unread("is no plain file", "name a file")
-        if about.st_uid not in (os.geteuid(), 0):
-            return _unread("belongs to another user, who could choose what gets our passwords", "chown it")
-        with os.fdopen(handle, "rb", closefd=False) as file:
-            return Found(text=decode(file.read(MOST_BYTES + 1)), problems=_rights(about.st_mode))
     except Broken as error:
         return Found(text=None, problems=(error.problem,))
-    finally:
-        os.close(handle)
+
+
+def _loaded(handle: int) -> Found:
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode):
+        return _unread("is no plain file", "name a file")
+    if about.st_uid not in (os.geteuid(), 0):
+        return _unread("belongs to another user, who could choose what gets our passwords", "chown it")
+    with os.fdopen(handle, "rb", closefd=False) as file:
+        return Found(text=decode(file.read(MOST_BYTES + 1)), problems=_rights(about.st_mode))
 
 
 def stamp(path: Path) -> Stamp | None:
@@ -66,7 +70,7 @@ def change(path: Path, edit: Callable[[str], str]) -> None:
 
     Raises:
         Invalid: the file is one that we do not read, or `edit` raises it.
-        Forbidden: the file, or its folder, may not be written.
+        Unavailable: the file, or its folder, cannot be written.
         Conflict: somebody else changed the file meanwhile.
     """
     real = Path(os.path.realpath(path))
@@ -79,8 +83,8 @@ def change(path: Path, edit: Callable[[str], str]) -> None:
             text = edit(found.text or "")
             if text != found.text:
                 _replace(real, text, before)
-    except PermissionError as error:
-        raise Forbidden(f"{path} cannot be written: {error.strerror}.", cure="check the rights of its folder") from None
+    except OSError as error:
+        raise Unavailable(f"{path} cannot be written: {error.strerror}.", cure="check its folder") from None
 
 
 @contextmanager

@@ -21,11 +21,11 @@ def flatten(spot: Spot | None, reader: Reader) -> Leaves:
     if spot is not None and spot.is_list:
         for item in reader.items(spot, "`key: NAME` and `value: TEXT`"):
             pair = reader.fields(item, ("key", "value"))
-            if key := reader.text(pair.get("key")):
+            if key := reader.fixed(pair.get("key")):
                 _spread(key, spot.under(key, pair["value"].node if "value" in pair else item.node), reader, leaves)
             else:
                 reader.wrong(item, "has no key", "write `key: NAME` and `value: TEXT`")
-            for other in pair.keys() - {"key", "value"}:
+            for other in (name for name in pair if name not in ("key", "value")):
                 reader.odd(pair[other], "is not kept when the file is written", "keep it in a comment")
     else:
         for key, value in reader.fields(spot).items():
@@ -40,7 +40,7 @@ def _spread(key: str, spot: Spot, reader: Reader, leaves: Leaves) -> None:
     elif key in leaves:
         reader.wrong(spot, "is there twice", "keep one of the two")
     elif spot.is_map or spot.is_list:
-        leaves[key] = json.dumps(_plain(spot, reader), ensure_ascii=False), spot
+        leaves[key] = reader.bounded(spot, json.dumps(_plain(spot, reader), ensure_ascii=False)), spot
     else:
         leaves[key] = _scalar(spot, reader), spot
 
@@ -59,7 +59,8 @@ def _scalar(spot: Spot, reader: Reader) -> str:
         return reader.text(spot)
     reader.fixed(spot)
     try:
-        return json.dumps(_expanded(cast("object", nested), spot, reader), ensure_ascii=False)
+        said = json.dumps(_expanded(cast("object", nested), spot, reader), ensure_ascii=False)
+        return reader.bounded(spot, said)
     except RecursionError:
         reader.wrong(spot, "nests too deep", "nest less")
         return ""

@@ -9,7 +9,7 @@ from assay.plugins.stores.addresses import bad_address, is_remote
 from assay.plugins.stores.ai import ai_values
 from assay.plugins.stores.flatten import Leaves, flatten
 from assay.plugins.stores.model import Entry, Kind, Param, Reading, Store
-from assay.plugins.stores.secrecy import HIDDEN, each_default, revealed, sealed
+from assay.plugins.stores.secrecy import each_default, sealed
 from assay.plugins.stores.spots import Reader, Spot, nearest
 from assay.plugins.stores.tree import Broken, parse
 
@@ -106,6 +106,10 @@ def store_at(spot: Spot, reader: Reader) -> tuple[Store, Leaves]:
         reader.wrong(fields["type"], "is no known type", "write ai, or leave it out and name the plugin under kind")
     if type_ == "ai" and kind is None:
         kind = Kind(name=AI_KIND, url=url)
+        if url:
+            _check_address(fields["url"], url, reader)
+        else:
+            reader.wrong(spot, "has no url", "write where its plugin listens, unix:///path/to.sock")
     store = Store(
         name=reader.fixed(fields.get("name")),
         type="ai" if type_ == "ai" else "",
@@ -119,11 +123,6 @@ def store_at(spot: Spot, reader: Reader) -> tuple[Store, Leaves]:
         disabled=reader.flag(fields.get("disabled")),
         properties={key: text for key, (text, _) in leaves.items()},
     )
-    for key, (text, place) in {**leaves, "password": (revealed(store.password), fields.get("password", spot))}.items():
-        if text == HIDDEN:
-            reader.wrong(
-                place, "is the placeholder that hides a value", f"write the value of {key} itself, or ${{VAR}}"
-            )
     return sealed(store), leaves
 
 
@@ -147,10 +146,8 @@ def kind_at(spot: Spot, reader: Reader) -> Kind:
         reader.wrong(
             where, "is no name of a plugin's program", "write letters, digits and . _ - such as atest-store-orm"
         )
-    if kind.url and (bad := bad_address(kind.url)):
-        reader.wrong(fields["url"], *bad)
-    elif is_remote(kind.url):
-        reader.odd(fields["url"], "is on another machine, and passwords go there in the clear", "listen on this one")
+    if kind.url:
+        _check_address(fields["url"], kind.url, reader)
     return each_default(kind)
 
 
@@ -167,11 +164,20 @@ def param_at(spot: Spot, reader: Reader) -> Param:
     )
 
 
+def _check_address(spot: Spot, url: str, reader: Reader) -> None:
+    if reader.environment is None and "${" in url:
+        return
+    if bad := bad_address(url):
+        reader.wrong(spot, *bad)
+    elif is_remote(url):
+        reader.odd(spot, "is on another machine, and passwords go there in the clear", "listen on this one")
+
+
 def _check(spot: Spot, store: Store, kinds: Mapping[str, Kind], reader: Reader) -> None:
-    fields = Reader(None).fields(spot)
-    where = fields.get("name", spot)
     if not spot.is_map and not spot.is_null:
         return
+    fields = Reader(None).fields(spot)
+    where = fields.get("name", spot)
     if not store.name:
         reader.wrong(where, "has no name", "write `name: NAME`")
     elif not _NAME.fullmatch(store.name) or "${" in store.name:
@@ -180,10 +186,6 @@ def _check(spot: Spot, store: Store, kinds: Mapping[str, Kind], reader: Reader) 
         )
     elif store.name == "local":
         reader.wrong(where, "is the name of the files beside the stores", "give the store another name")
-    if store.type == "ai" and "kind" not in fields and "url" not in fields:
-        reader.wrong(spot, "has no url", "write where its plugin listens, unix:///path/to.sock")
-    elif store.type == "ai" and "url" in fields and (bad := bad_address(revealed(store.url))):
-        reader.wrong(fields["url"], *bad)
     if store.kind is None:
         reader.odd(spot, "names no plugin", "write `kind:`, and the plugin's `name:` under it")
     elif kinds and store.kind.name not in (*kinds, *_AI_KINDS):

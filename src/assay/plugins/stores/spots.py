@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 
 from assay.plugins.stores.expand import Unreadable, expand
 from assay.plugins.stores.model import Problem, Severity
+from assay.plugins.stores.secrecy import HIDDEN
 
 LONGEST = 8_192
 """Characters of a text: a plugin is told it in the metadata of a call, which holds 8 KiB."""
@@ -108,27 +109,32 @@ class Reader:
         if not isinstance(spot.node, yaml.ScalarNode):
             self.wrong(spot, f"is {_what(spot)}", "text belongs here")
             return ""
-        said = str(spot.node.value)
-        self._check(spot, said)
-        return said
+        self._untagged(spot)
+        return self.bounded(spot, str(spot.node.value))
 
     def expanded(self, spot: Spot, said: str) -> str:
         """Return a text of the spot with the environment's values for its references."""
         if self.environment is None:
             return said
         try:
-            return expand(said, self.environment)
+            return self.bounded(spot, expand(said, self.environment))
         except Unreadable as error:
             self.wrong(spot, error.says, error.cure)
             return ""
 
-    def _check(self, spot: Spot, said: str) -> None:
-        if spot.node.tag not in _TAGS:
-            self.wrong(spot, "has a tag", "remove the word that begins with !")
+    def bounded(self, spot: Spot, said: str) -> str:
+        """Return a text of the spot as it is, once it was seen to be one that a plugin can be told."""
         if len(said) > LONGEST:
             self.wrong(spot, f"is longer than {LONGEST:,} characters", "keep long texts in a file, and name that")
         if _CONTROL.search(said):
             self.wrong(spot, "has a control character", "only line ends and tabs may be in a text")
+        if said == HIDDEN:
+            self.wrong(spot, "is the placeholder that hides a value", "write the value itself, or ${VAR}")
+        return said
+
+    def _untagged(self, spot: Spot) -> None:
+        if spot.node.tag not in _TAGS:
+            self.wrong(spot, "has a tag", "remove the word that begins with !")
 
     def flag(self, spot: Spot | None) -> bool:
         """Return true or false; nothing is false."""
@@ -145,10 +151,10 @@ class Reader:
         if not isinstance(spot.node, yaml.SequenceNode):
             self.wrong(spot, f"is {_what(spot)}", f"a list belongs here, {each} after each `- `")
             return []
-        self._check(spot, "")
+        self._untagged(spot)
         return [spot.at(index, node) for index, node in enumerate(spot.node.value)]
 
-    def fields(self, spot: Spot | None, known: Collection[str] | None = None) -> dict[str, Spot]:
+    def fields(self, spot: Spot | None, known: Collection[str] = ()) -> dict[str, Spot]:
         """Return a map's values by key, merged ones (`<<`) too; nothing is an empty map.
 
         A key that is nearly one of the `known` is a warning: most often it was meant.
@@ -158,7 +164,7 @@ class Reader:
         if not isinstance(spot.node, yaml.MappingNode):
             self.wrong(spot, f"is {_what(spot)}", "a map belongs here, `key: value`")
             return {}
-        self._check(spot, "")
+        self._untagged(spot)
         found: dict[str, Spot] = {}
         merged: dict[str, Spot] = {}
         for key, value in self._pairs(spot):
@@ -170,7 +176,7 @@ class Reader:
                 self.wrong(value, "is there twice", "keep one of the two")
             else:
                 found[key.value] = value
-        self.nearly(found, known or ())
+        self.nearly(found, known)
         return merged | found
 
     def _pairs(self, spot: Spot) -> Iterator[tuple[yaml.ScalarNode, Spot]]:
@@ -182,7 +188,7 @@ class Reader:
 
     def nearly(self, found: Mapping[str, Spot], known: Collection[str]) -> None:
         """Warn of each key that is no known one but close to one that is not there."""
-        for key in found.keys() - set(known):
-            near = nearest(key.lower(), known)
+        for key in found:
+            near = None if key in known else nearest(key.lower(), known)
             if near and near not in found:
                 self.odd(found[key], "is not a known name", f"did you mean {near}?")

@@ -110,13 +110,14 @@ class _Part:
         if all(before is after for before, after in changes):
             return self.text
         meant = self._meant(list_node(after for _, after in changes if after))
+        why = "it would say something else"
         for text in (self._in_place(changes), _written(meant)):
             try:
                 if _same(parse(text), meant):
                     return text
-            except Broken:
-                continue
-        raise Invalid("The file would be too large, or nest too deep.", cure="drop stores that are not used")
+            except Broken as error:
+                why = str(error.problem)
+        raise Invalid(f"The file could not be read again: {why}.", cure="put less into it, and nothing that is no text")
 
     def _meant(self, items: yaml.Node) -> yaml.Node:
         pairs = list(self.root.value) if isinstance(self.root, yaml.MappingNode) else []
