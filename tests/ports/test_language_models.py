@@ -66,8 +66,9 @@ async def serving(tiny: Path) -> AsyncIterator[Served]:
         await local.complete(prompt(max_tokens=1), Deadline.after(60))
         assert local._http is not None
         endpoint = local._http._wire.endpoint
-        assert endpoint.key is not None
-        yield Served(local, endpoint.url.removesuffix("/v1"), endpoint.key)
+        key = await endpoint.key()
+        assert key is not None
+        yield Served(local, endpoint.url.removesuffix("/v1"), key)
     finally:
         await local.close()
         await children.close()
