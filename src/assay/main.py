@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -13,13 +13,14 @@ from pathlib import Path
 
 import uvloop
 from opentelemetry.sdk.trace.export import SpanExporter
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
 from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
 from assay.adapters.databases.door import EngineDatabases
+from assay.adapters.language_models.endpoint import NO_KEY, Key
 from assay.adapters.language_models.providers import Access, Server, chosen, make
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
@@ -34,11 +35,14 @@ from assay.evidence.ledger import SealedLedger
 from assay.faces.cli.app import build as build_cli
 from assay.faces.cli.own import add_own
 from assay.faces.cli.program import Program
+from assay.faces.cli.run import print_error
 from assay.kernel.catalogue import Catalogue
 from assay.kernel.context import Ports
 from assay.kernel.house import House
 from assay.kernel.own import HOUSE, JOBS
 from assay.models.capability import MODELS
+from assay.models.keys import Keys, given
+from assay.models.model import Provider
 from assay.models.routing import Routing
 from assay.ports.databases import Databases
 from assay.ports.errors import AssayError, Invalid
@@ -87,27 +91,20 @@ def _exporter(settings: Settings) -> SpanExporter | None:
     return OTLPSpanExporter(endpoint=settings.otlp_endpoint)
 
 
-def _models(settings: Settings, processes: Processes) -> dict[str, LanguageModel]:
-    """The language models that the settings name; raises Invalid when one of them lacks something."""
-
-    def server(url: str | None, key: SecretStr | None, setting: str, key_setting: str) -> Server:
-        return Server(url, setting, Secret(key.get_secret_value().strip()) if key else None, key_setting)
-
-    given = settings
+def _models(settings: Settings, processes: Processes, key_of: Callable[[Provider], Key]) -> dict[str, LanguageModel]:
+    """The language models that are asked; raises Invalid when one of them lacks something besides its key."""
     servers = {
-        "ollama": server(given.ollama_endpoint, None, "OLLAMA_ENDPOINT", ""),
-        "openai": server(given.openai_base_url, given.openai_api_key, "OPENAI_BASE_URL", "OPENAI_API_KEY"),
-        "azure": server(
-            given.azure_openai_endpoint, given.azure_openai_api_key, "AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_API_KEY"
-        ),
-        "claude": server(given.anthropic_base_url, given.anthropic_api_key, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"),
-        "deepseek": server(given.deepseek_base_url, given.deepseek_api_key, "DEEPSEEK_BASE_URL", "DEEPSEEK_API_KEY"),
-        "custom": server(given.ai_endpoint, given.ai_api_key, "AI_ENDPOINT", "AI_API_KEY"),
+        "ollama": Server(settings.ollama_endpoint, "OLLAMA_ENDPOINT", NO_KEY),
+        "openai": Server(settings.openai_base_url, "OPENAI_BASE_URL", key_of("openai")),
+        "azure": Server(settings.azure_openai_endpoint, "AZURE_OPENAI_ENDPOINT", key_of("azure")),
+        "claude": Server(settings.anthropic_base_url, "ANTHROPIC_BASE_URL", key_of("claude")),
+        "deepseek": Server(settings.deepseek_base_url, "DEEPSEEK_BASE_URL", key_of("deepseek")),
+        "custom": Server(settings.ai_endpoint, "AI_ENDPOINT", key_of("custom")),
     }
-    access = Access(servers, given.azure_openai_api_version, given.ai_private)
+    access = Access(servers, settings.azure_openai_api_version, settings.ai_private)
     return {
         f"{provider}:{model}" if model else provider: make(provider, model, access, processes)
-        for provider, model in chosen(given.ai_provider or "", given.ai_model)
+        for provider, model in chosen(settings.ai_provider or "", settings.ai_model)
     }
 
 
@@ -137,27 +134,25 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
 
     Args:
-        background: also run schedules, and start a worker process at once: for a server, not for one command.
+        background: also run schedules, and start a worker process at once: for a server, not for one command. A
+            server needs the keys of the models that it asks; a command may be the one that keeps them.
     """
     children = Children()
-    models = _models(settings, children)
+    models = _models(settings, children, lambda provider: lambda: keys.of(provider))
+    of_environment = given(settings, models)
     prepare(settings)
     store = SqliteStore(settings.database, watch=_count_commits)
     vault = _vault(settings, make=False)
+    keys = Keys(store, vault, of_environment)
     ledger = SealedLedger(store, vault)
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
     databases = EngineDatabases(off_limits=(settings.home,))
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
-    routing = Routing(
-        store, models, prices=settings.ai_prices, most_tokens=settings.ai_budget_tokens, most_usd=settings.ai_budget_usd
-    )
+    routing = Routing(store, models, keys, settings)
 
     async def store_answers() -> str | None:
         await ledger.holds(["E-0"])
         return None
-
-    async def disconnect() -> None:
-        await asyncio.to_thread(databases.close)
 
     more: dict[type, object] = {
         Databases: databases,
@@ -167,6 +162,7 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         Engines: Engines(),
         LanguageModels: routing,
         Routing: routing,
+        Keys: keys,
     }
     house = House(
         ROOMS,
@@ -176,12 +172,13 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         settings=settings,
         version=program_version(),
         probes={"store": store_answers},
-        closers=(routing.close, children.close, disconnect),
+        closers=(routing.close, children.close, partial(asyncio.to_thread, databases.close)),
     )
-    await house.open(background=background)
-    if background:
-        workers.warm()
     try:
+        if background:
+            await keys.check(models)
+            workers.warm()
+        await house.open(background=background)
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()
@@ -208,7 +205,7 @@ def cli() -> None:
         uvloop.install()
         app()
     except AssayError as error:
-        sys.stderr.write(f"assay: {error.message}\n")
+        print_error(error, as_json=False)
         sys.exit(error.exit_code)
 
 

@@ -17,7 +17,7 @@ import pytest
 
 from assay.adapters.databases.postgres import PostgresDatabases
 from assay.adapters.language_models.anthropic import AnthropicModel
-from assay.adapters.language_models.endpoint import Endpoint
+from assay.adapters.language_models.endpoint import Endpoint, always
 from assay.adapters.language_models.openai import OpenAiModel
 from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import Model, load
@@ -159,7 +159,9 @@ def test_no_order_that_is_planted_and_obeyed_becomes_sql_that_is_shown(people: s
     before = state(people)
 
     async def said_to_all(server: Server) -> list[str]:
-        end = Endpoint(server.url, Secret("sk-nobody"), "authorization" if protocol == "openai" else "x-api-key")
+        end = Endpoint(
+            server.url, always(Secret("sk-nobody")), "authorization" if protocol == "openai" else "x-api-key"
+        )
         model = OpenAiModel(end, "m") if protocol == "openai" else AnthropicModel(end, "m")
         answers: list[str] = []
         for planted in ALL:

@@ -1,4 +1,4 @@
-"""A model's server that misbehaves as it is told to, on a real socket: it hangs, trickles, lies and redirects."""
+"""A model's server that does as it is told to, on a real socket: it hangs, trickles, lies, redirects, wants a key."""
 
 from __future__ import annotations
 
@@ -122,3 +122,18 @@ class Script:
             return
         self.asked.append(body)
         handler.give(said(self.answers[min(len(self.asked), len(self.answers)) - 1]))
+
+
+@dataclass
+class Locked:
+    """Answers who shows the key as OpenAI does; anybody else is told what was shown, as some servers do."""
+
+    key: str
+    answer: str = "six"
+
+    def __call__(self, handler: Handler, body: dict[str, Any]) -> None:
+        shown = handler.headers.get("authorization", "nothing")
+        if shown == f"Bearer {self.key}":
+            handler.give(said(self.answer) if body else json.dumps({"data": [{"id": "double"}]}))
+        else:
+            handler.give(json.dumps({"error": {"message": f"Incorrect API key provided: {shown}"}}), 401)

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from assay.adapters.language_models import wire
 from assay.adapters.language_models.anthropic import AnthropicModel
-from assay.adapters.language_models.endpoint import Endpoint
+from assay.adapters.language_models.endpoint import Endpoint, always
 from assay.adapters.language_models.openai import DEEPSEEK, OPENAI, OpenAiModel, azure
 from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Invalid, Limited, TimedOut, Unavailable
@@ -41,8 +41,8 @@ BOTH = pytest.mark.parametrize("protocol", ["openai", "anthropic"])
 
 def over(protocol: str, url: str, *, private: bool = False) -> LanguageModel:
     if protocol == "openai":
-        return OpenAiModel(Endpoint(f"{url}/v1", KEY, private=private), "m")
-    return AnthropicModel(Endpoint(url, KEY, key_header="x-api-key", private=private), "m")
+        return OpenAiModel(Endpoint(f"{url}/v1", always(KEY), private=private), "m")
+    return AnthropicModel(Endpoint(url, always(KEY), key_header="x-api-key", private=private), "m")
 
 
 async def last(model: LanguageModel, prompt: Prompt, deadline: Deadline) -> Reply:
@@ -378,19 +378,21 @@ def sent(model: Callable[[str], LanguageModel], prompt: Prompt) -> Any:
 
 
 def test_each_provider_gets_its_own_words() -> None:
-    plain = sent(lambda url: OpenAiModel(Endpoint(f"{url}/v1", KEY), "m"), PROMPT)
+    plain = sent(lambda url: OpenAiModel(Endpoint(f"{url}/v1", always(KEY)), "m"), PROMPT)
     assert plain.body["max_tokens"] == 1_024 and "max_completion_tokens" not in plain.body
     assert plain.body["response_format"]["json_schema"]["schema"] == SQL
     assert plain.headers["authorization"] == f"Bearer {KEY.reveal()}"
     warm = Prompt(PROMPT.instruction, PROMPT.messages, schema=SQL, temperature=0.1)
-    newer = sent(lambda url: OpenAiModel(Endpoint(url, KEY), "gpt-5-mini", OPENAI), warm)
+    newer = sent(lambda url: OpenAiModel(Endpoint(url, always(KEY)), "gpt-5-mini", OPENAI), warm)
     assert newer.body["max_completion_tokens"] == 1_024 and not {"max_tokens", "temperature"} & set(newer.body)
-    older = sent(lambda url: OpenAiModel(Endpoint(url, KEY), "gpt-4o", OPENAI), warm)
+    older = sent(lambda url: OpenAiModel(Endpoint(url, always(KEY)), "gpt-4o", OPENAI), warm)
     assert older.body["temperature"] == 0.1
-    seek = sent(lambda url: OpenAiModel(Endpoint(url, KEY), "m", DEEPSEEK), PROMPT)
+    seek = sent(lambda url: OpenAiModel(Endpoint(url, always(KEY)), "m", DEEPSEEK), PROMPT)
     assert seek.body["response_format"] == {"type": "json_object"} and "schema" in seek.body["messages"][-1]["content"]
     cloud = sent(
-        lambda url: OpenAiModel(Endpoint(url, KEY, key_header="api-key"), "d", azure("my deployment", "2024-10-21")),
+        lambda url: OpenAiModel(
+            Endpoint(url, always(KEY), key_header="api-key"), "d", azure("my deployment", "2024-10-21")
+        ),
         PROMPT,
     )
     assert cloud.path == "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21"

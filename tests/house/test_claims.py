@@ -119,6 +119,7 @@ def test_every_table_of_ours_is_swept_or_says_why_not() -> None:
         "schedules": "one row a schedule",
         "jobs": "swept when ended",
         "sources": "a person removes them",
+        "model_keys": "one row a provider, which a person removes",
         "evidence_entries": "the chain is kept; contents expire (evidence.expire)",
         "evidence_payloads": "expire by evidence.expire",
         "evidence_checkpoints": "part of the chain",

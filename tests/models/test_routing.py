@@ -236,9 +236,6 @@ async def opened(folder: Path, **settings: Any) -> None:
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        ({"ai_provider": "openai", "ai_model": "x"}, "OPENAI_API_KEY"),
-        ({"ai_provider": "claude:x"}, "ANTHROPIC_API_KEY"),
-        ({"ai_provider": "deepseek:x"}, "DEEPSEEK_API_KEY"),
         ({"ai_provider": "azure:x", "azure_openai_api_key": KEY}, "AZURE_OPENAI_ENDPOINT"),
         ({"ai_provider": "openai", "openai_api_key": KEY}, "AI_MODEL"),
         ({"ai_provider": "local:/nowhere/x.gguf"}, "AI_MODEL"),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from assay.adapters.language_models.anthropic import AnthropicModel
-from assay.adapters.language_models.endpoint import Endpoint
+from assay.adapters.language_models.endpoint import Endpoint, always
 from assay.adapters.language_models.local import LocalModel
 from assay.adapters.language_models.openai import OllamaModel, OpenAiModel
 from assay.adapters.processes.children import Children
@@ -54,8 +54,8 @@ class Served:
     def over(self, protocol: str, key: Secret | None = None) -> LanguageModel:
         key = key or self.key
         if protocol == "openai":
-            return OpenAiModel(Endpoint(f"{self.url}/v1", key), "tiny.gguf")
-        return AnthropicModel(Endpoint(self.url, key, key_header="x-api-key"), "tiny.gguf")
+            return OpenAiModel(Endpoint(f"{self.url}/v1", always(key)), "tiny.gguf")
+        return AnthropicModel(Endpoint(self.url, always(key), key_header="x-api-key"), "tiny.gguf")
 
 
 @asynccontextmanager
@@ -66,8 +66,9 @@ async def serving(tiny: Path) -> AsyncIterator[Served]:
         await local.complete(prompt(max_tokens=1), Deadline.after(60))
         assert local._http is not None
         endpoint = local._http._wire.endpoint
-        assert endpoint.key is not None
-        yield Served(local, endpoint.url.removesuffix("/v1"), endpoint.key)
+        key = await endpoint.key()
+        assert key is not None
+        yield Served(local, endpoint.url.removesuffix("/v1"), key)
     finally:
         await local.close()
         await children.close()

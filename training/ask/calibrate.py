@@ -1,6 +1,6 @@
 """Fits the curves from what the engine believes to the chance of being right, on databases it was not trained on.
 
-python training/ask/calibrate.py [--weights DIR] [--limit N]
+python training/ask/calibrate.py [--weights DIR] [--limit N]; train.py does the same when it has trained.
 
 Those are the validation databases, and the training ones as judges saw them that were trained without them. Writes
 calibration.json beside the weights, its digest into model.json, and prints what it saw as JSON.
@@ -13,6 +13,7 @@ import hashlib
 import json
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import spider
@@ -20,7 +21,6 @@ from corpus import Case, cases, drawn, values
 from honesty import calibration_error, coverage
 from sklearn.isotonic import IsotonicRegression
 from suite import Suite
-from train import HELD_OUT
 
 from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import WEIGHTS, Model, load
@@ -28,6 +28,8 @@ from assay.ask.graph import Graph
 
 _GRAPHS: dict[str, Graph] = {}
 _MODELS: list[Model] = []
+HELD_OUT = "held_out.json"
+"""Beside the weights, never shipped: what judges believed of databases that they had not seen."""
 SAYS = "public data (Spider and Spider-Syn, schemas that the engine was not trained on)"
 Seen = tuple[str, float, bool]
 """Of a question: its database, what was believed of the best reading, whether it is right."""
@@ -75,34 +77,39 @@ def knots(curve: IsotonicRegression) -> list[list[float]]:
     return [[round(float(x), 5) for x in curve.X_thresholds_], [round(float(y), 5) for y in curve.y_thresholds_]]
 
 
-def main() -> None:
-    """Fit and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--weights", type=Path, default=WEIGHTS)
-    parser.add_argument("--limit", type=int, default=0, help="questions drawn, to be quick")
-    asked = parser.parse_args()
+def calibrate(weights: Path, limit: int) -> dict[str, Any]:
+    """Fit, write, and say how well it holds; of so many questions, 0 is all."""
     _GRAPHS.update(spider.graphs())
-    _MODELS.append(load(asked.weights))
+    _MODELS.append(load(weights))
     with get_context("fork").Pool(2) as pool:
-        tasks = drawn(cases(_GRAPHS, "validation"), asked.limit)
+        tasks = drawn(cases(_GRAPHS, "validation"), limit)
         found = [one for some in pool.imap(_seen, tasks) for one in some]
     ways = {"unseen": [one for one, _ in found], "ran": [one for _, one in found]}
-    held_out = json.loads((asked.weights / HELD_OUT).read_text())
+    held_out = json.loads((weights / HELD_OUT).read_text())
     besides = {
         way: [("", believed, bool(right)) for believed, right in held_out[judge]]
         for way, judge in (("unseen", "sure"), ("ran", "sure_ran"))
     }
     curves = {way: fitted([*some, *besides[way]]) for way, some in ways.items()}
     text = json.dumps({**{way: knots(curve) for way, curve in curves.items()}, "says": SAYS}) + "\n"
-    (asked.weights / "calibration.json").write_text(text)
-    card = json.loads((asked.weights / "model.json").read_text())
+    (weights / "calibration.json").write_text(text)
+    card = json.loads((weights / "model.json").read_text())
     card["sha256"]["calibration.json"] = hashlib.sha256(text.encode()).hexdigest()
-    (asked.weights / "model.json").write_text(json.dumps(card, indent=1) + "\n")
+    (weights / "model.json").write_text(json.dumps(card, indent=1) + "\n")
     told = {
         way: {"right": round(sum(right for _, _, right in some) / len(some), 4), **crossed(some, besides[way])}
         for way, some in ways.items()
     }
-    print(json.dumps({"questions": len(found), **told}))  # noqa: T201
+    return {"questions": len(found), **told}
+
+
+def main() -> None:
+    """Calibrate weights that are there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weights", type=Path, default=WEIGHTS)
+    parser.add_argument("--limit", type=int, default=0, help="questions drawn, to be quick")
+    asked = parser.parse_args()
+    print(json.dumps(calibrate(asked.weights, asked.limit)))  # noqa: T201
 
 
 if __name__ == "__main__":

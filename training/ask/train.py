@@ -20,6 +20,7 @@ from typing import Any
 import fit
 import numpy as np
 import spider
+from calibrate import HELD_OUT, calibrate
 from corpus import Case, Runner, cases, connect, values
 from labels import Labels, label, names
 from mine import Pair, Use, lexicon
@@ -43,8 +44,6 @@ from assay.ask.graph import Graph
 FOLDS = 4
 HALVES = 2
 """Of the folds, for what learns from the rankers' scores."""
-HELD_OUT = "held_out.json"
-"""For calibrate.py, never shipped: what judges believed of databases that they had not seen."""
 FOREIGN, BEREFT = 6, 8
 """Questions without an answer that the judges see, of each database."""
 Floats = NDArray[np.float32]
@@ -349,7 +348,8 @@ def main() -> None:
     facts = {"examples": len(examples), "databases": len(found), "ranked": len(ranked), "oracle": round(share, 4)}
     save(model, asked.out, facts)
     (asked.out / HELD_OUT).write_text(json.dumps(believed), encoding="utf-8")
-    say("written")
+    say("trained")
+    say(json.dumps(calibrate(asked.out, 0 if asked.every == 1 else len(examples))))
 
 
 def _stage(task: tuple[int | None, Lexicon, dict[str, int], int]) -> Model:

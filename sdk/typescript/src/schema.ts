@@ -574,13 +574,37 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the configured language models in the order in which they are asked, their state, and the day's budget.
-         * @description List the configured language models in the order in which they are asked, their state, and the day's budget.
+         * List the configured language models in the order in which they are asked, their state, keys and budget.
+         * @description List the configured language models in the order in which they are asked, their state, keys and budget.
          */
         get: operations["models.list"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/models/keys/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep a provider's key in the vault, for calls that begin from now on; one in the environment wins over it.
+         * @description Keep a provider's key in the vault, for calls that begin from now on; one in the environment wins over it.
+         */
+        put: operations["models.keep_key"];
+        post?: never;
+        /**
+         * Take a provider's key out of the vault; calls that begin from now on do without it.
+         * @description Take a provider's key out of the vault; calls that begin from now on do without it.
+         */
+        delete: operations["models.forget_key"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2912,6 +2936,11 @@ export interface components {
              */
             samples: number;
             today: components["schemas"]["Spending"];
+            /**
+             * Keys
+             * @description Of every provider that takes one, whether it is asked or not.
+             */
+            keys: components["schemas"]["ProviderKey"][];
         };
         /**
          * ModelProbe
@@ -3201,6 +3230,34 @@ export interface components {
             calls: number;
             /** Total Ms */
             total_ms: number;
+        };
+        /**
+         * ProviderKey
+         * @description Where the key of a provider comes from; never the key, nor a part of it.
+         */
+        ProviderKey: {
+            /**
+             * Provider
+             * @enum {string}
+             */
+            provider: "openai" | "azure" | "claude" | "deepseek" | "custom";
+            /**
+             * Source
+             * @description environment wins over vault.
+             * @enum {string}
+             */
+            source: "environment" | "vault" | "none";
+            /**
+             * Setting
+             * @description The variable that would hold it.
+             */
+            setting: string;
+            /**
+             * Kept At
+             * @description Since when one is in the vault, used or not.
+             * @default null
+             */
+            kept_at: string | null;
         };
         /**
          * QueryDetail
@@ -7439,7 +7496,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description List the configured language models in the order in which they are asked, their state, and the day's budget. */
+            /** @description List the configured language models in the order in which they are asked, their state, keys and budget. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7459,6 +7516,222 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.keep_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose key it is. */
+                provider: "openai" | "azure" | "claude" | "deepseek" | "custom";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Api Key
+                     * @description The key. It is sealed, and never shown again.
+                     */
+                    api_key: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Keep a provider's key in the vault, for calls that begin from now on; one in the environment wins over it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderKey"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "models.forget_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Whose key it is. */
+                provider: "openai" | "azure" | "claude" | "deepseek" | "custom";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a provider's key out of the vault; calls that begin from now on do without it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderKey"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

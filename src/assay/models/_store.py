@@ -1,11 +1,11 @@
-"""The table of calls of models: who asked which, for what, how it ended and what it cost; never the words."""
+"""The tables of calls (who asked which model, for what, how it ended, what it cost; never the words) and of keys."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, Select, String, Table, case, func, select
+from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, Select, String, Table, case, func, select
 
 from assay.ports.tables import UtcDateTime, metadata
 
@@ -27,6 +27,14 @@ calls = Table(
     Column("took_ms", Float, nullable=False),
     Index("ix_model_calls_day", "day", "name"),
     Index("ix_model_calls_at", "at"),
+)
+
+keys = Table(
+    "model_keys",
+    metadata,
+    Column("provider", String(20), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("kept_at", UtcDateTime, nullable=False),
 )
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from assay.ports.errors import Limited
 from assay.ports.language_model import Prompt, Usage
-
-Prices = Mapping[str, tuple[float, float]]
-"""Dollars for a million tokens of question and of answer, by name of the model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,13 @@ MODELS = Capability(
     title="Models",
     group="Ground",
     package="assay.models",
-    operations=(operations.list_models, operations.test_model, operations.list_usage),
-    tables=(_store.calls,),
+    operations=(
+        operations.list_models,
+        operations.test_model,
+        operations.list_usage,
+        operations.keep_key,
+        operations.forget_key,
+    ),
+    tables=(_store.calls, _store.keys),
     retention=(Retention(_store.calls, "at", "keep_model_calls_days"),),
 )

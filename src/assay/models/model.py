@@ -1,14 +1,18 @@
-"""The nouns of models: a configured one and its state, a probe of it, and what was used."""
+"""The nouns of models: a configured one and its state, a probe of it, what was used, and where keys come from."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from assay.kernel.values import Paged, Value
+from assay.kernel.values import Instant, Paged, Value
 
 BreakerState = Literal["closed", "open", "half_open"]
+Provider = Literal["openai", "azure", "claude", "deepseek", "custom"]
+"""Those that take a key."""
+KEY_FORM = r"^[!-~]{1,4096}$"
+"""Printable ASCII without spaces."""
 
 
 class ModelLine(Value):
@@ -39,6 +43,36 @@ class Spending(Value):
     most_usd: float | None
 
 
+class ProviderKey(Value):
+    """Where the key of a provider comes from; never the key, nor a part of it."""
+
+    provider: Provider
+    source: Literal["environment", "vault", "none"]
+    """environment wins over vault."""
+    setting: str
+    """The variable that would hold it."""
+    kept_at: Instant | None = None
+    """Since when one is in the vault, used or not."""
+
+
+class KeepKey(Value):
+    """A provider's key for the vault; an older one there is replaced."""
+
+    provider: Provider
+    """Whose key it is."""
+    api_key: Annotated[str, StringConstraints(strip_whitespace=True, pattern=KEY_FORM)] = Field(
+        repr=False, json_schema_extra={"writeOnly": True}
+    )
+    """The key. It is sealed, and never shown again."""
+
+
+class ForgetKey(Value):
+    """A provider whose key leaves the vault."""
+
+    provider: Provider
+    """Whose key it is."""
+
+
 class ModelList(Value):
     """The configured models in the order in which they are asked; none: everything is answered without."""
 
@@ -48,6 +82,8 @@ class ModelList(Value):
     samples: int
     """How often a model is asked the same question."""
     today: Spending
+    keys: tuple[ProviderKey, ...]
+    """Of every provider that takes one, whether it is asked or not."""
 
 
 class TestModel(Value):

@@ -12,12 +12,14 @@ from sqlalchemy import insert
 from assay.kernel.values import now
 from assay.models import _store
 from assay.models.breaker import Breaker
-from assay.models.budget import Amount, Prices, at_most, check, cost
-from assay.models.model import ModelLine, Spending
+from assay.models.budget import Amount, at_most, check, cost
+from assay.models.keys import Keys, provider_of
+from assay.models.model import ModelLine, ProviderKey, Spending
 from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Invalid, Limited, NotFound, TimedOut, Unavailable
 from assay.ports.language_model import LanguageModel, Prompt, Reply, Routed, Usage
 from assay.ports.store import Change, Row, Store
+from assay.runtime.ai_settings import AiSettings
 from assay.runtime.telemetry import log
 
 _log = log(__name__)
@@ -35,6 +37,8 @@ class _Kept:
     price: tuple[float, float] | None
     breaker: Breaker = field(default_factory=Breaker)
     last_error: str | None = None
+    key: ProviderKey | None = None
+    """Where its key came from when it was last asked."""
 
 
 class Routing:
@@ -42,31 +46,24 @@ class Routing:
 
     Args:
         models: by name, in order.
-        prices: of those off this machine; what runs here costs nothing.
+        keys: what opens them; a model whose key has changed is tried at once, whatever failed under the old one.
+        settings: the budget, and prices of those off this machine; what runs here costs nothing.
 
     Raises Invalid when there is a budget in dollars and a model without a price.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        models: Mapping[str, LanguageModel],
-        *,
-        prices: Prices,
-        most_tokens: int | None,
-        most_usd: float | None,
-    ) -> None:
-        self._store = store
-        self._most_tokens, self._most_usd = most_tokens, most_usd
+    def __init__(self, store: Store, models: Mapping[str, LanguageModel], keys: Keys, settings: AiSettings) -> None:
+        self._store, self._keys = store, keys
+        self._most_tokens, self._most_usd = settings.ai_budget_tokens, settings.ai_budget_usd
         self._reserved = Amount()
         """Of calls under way."""
         self._writing: set[asyncio.Task[None]] = set()
         self._models = {
-            name: _Kept(name, one, prices.get(name, (0.0, 0.0) if one.on_loopback else None))
+            name: _Kept(name, one, settings.ai_prices.get(name, (0.0, 0.0) if one.on_loopback else None))
             for name, one in models.items()
         }
         unpriced = [one.name for one in self._models.values() if one.price is None]
-        if most_usd is not None and unpriced:
+        if self._most_usd is not None and unpriced:
             raise Invalid(f"AI_PRICES: a budget in dollars needs the price of {unpriced[0]}.", field="AI_PRICES",
                           cure=f'AI_PRICES={{"{unpriced[0]}": [DOLLARS, DOLLARS]}}')  # fmt: skip
 
@@ -87,6 +84,7 @@ class Routing:
         candidates = [self.find(only)] if only else list(self._models.values())
         tried: dict[str, str] = {}
         over: AssayError | None = None
+        await self._look_at_keys()
         for place, one in enumerate(candidates):
             if not one.breaker.take(time.monotonic()):
                 tried[one.name] = f"is left alone after failures: {one.last_error}"
@@ -122,8 +120,9 @@ class Routing:
         listed = await one.model.models(deadline)
         return listed, await self._asked(one, prompt, deadline, purpose, caller)
 
-    def lines(self) -> tuple[ModelLine, ...]:
+    async def lines(self) -> tuple[ModelLine, ...]:
         """Every model and its state."""
+        await self._look_at_keys()
         at = time.monotonic()
         return tuple(
             ModelLine(
@@ -145,6 +144,14 @@ class Routing:
         """Let go of every model, once what was used is written down."""
         await asyncio.gather(*self._writing)
         await asyncio.gather(*(one.model.close() for one in self._models.values()))
+
+    async def _look_at_keys(self) -> None:
+        """Forget what failed under a key that has been changed."""
+        now_there = {line.provider: line for line in await self._keys.lines()}
+        for one in self._models.values():
+            key = now_there.get(provider_of(one.name))
+            if key != one.key:
+                one.key, one.breaker = key, Breaker()
 
     async def _spent(self) -> Amount:
         (row,) = await self._store.rows(_store.spent(_store.day_of(now())))
@@ -168,7 +175,7 @@ class Routing:
             if _answered(error):
                 used = _usage_of(error) or used
                 one.breaker.succeeded()
-            elif _over_budget(error):
+            elif _not_asked(error):
                 used = Usage(0, 0)
                 one.breaker.let_go()
             else:
@@ -207,6 +214,11 @@ def _row(one: _Kept, outcome: str, used: Usage, purpose: str, caller: str, took_
 def _over_budget(error: AssayError) -> bool:
     """Whether we did not ask, since the day's budget is used up."""
     return isinstance(error, Limited) and bool(error.details.get("budget"))
+
+
+def _not_asked(error: AssayError) -> bool:
+    """Whether nothing was sent to the model: for want of money, or of a key."""
+    return _over_budget(error) or bool(error.details.get("lacks"))
 
 
 def _answered(error: AssayError) -> bool:

@@ -103,8 +103,8 @@ class LanguageModel(Protocol):
 
     Every method raises Unavailable (it cannot be reached, does not let us in, or does not speak the protocol),
     TimedOut (the deadline passed), Limited (`retry_after` says when it works again), Invalid (it refused the request;
-    or, with the field `answer`, its answer is not what was asked for, and `usage` holds its tokens). None of their
-    texts holds a key.
+    or, with the field `answer`, its answer is not what was asked for, and `usage` holds its tokens; or, with `lacks`,
+    it was not asked, for want of a key). None of their texts holds a key.
     """
 
     @property

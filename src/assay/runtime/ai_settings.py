@@ -30,7 +30,7 @@ class AiSettings(BaseSettings):
     ai_endpoint: str | None = Field(default=None, validation_alias=_named("AI_ENDPOINT"))
     """Address of the provider custom, any server of the OpenAI protocol (vLLM, llama.cpp), with its /v1."""
     ai_api_key: SecretStr | None = Field(default=None, validation_alias=_named("AI_API_KEY"))
-    """Key of the provider custom, where it wants one."""
+    """Key of the provider custom, where it wants one. Wins over one in the vault, like those below."""
     ai_timeout: float = Field(default=30.0, gt=0, le=600, validation_alias=_named("AI_TIMEOUT"))
     """How long models may take for one question, repairs included: seconds, or with a unit (`30s`)."""
     ai_max_tokens: int = Field(default=4_096, ge=16, le=131_072, validation_alias=_named("AI_MAX_TOKENS"))

@@ -5,13 +5,28 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from assay.ports.errors import Invalid, Unavailable
 from assay.ports.secret import Secret
 
+Key = Callable[[], Awaitable[Secret | None]]
+"""Tells the key for a call that begins now: the next one may have another. None: none is shown."""
 _PORTS = {"http": 80, "https": 443}
+
+
+def always(key: Secret | None) -> Key:
+    """A key that does not change."""
+
+    async def same() -> Secret | None:
+        return key
+
+    return same
+
+
+NO_KEY = always(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +39,7 @@ class Endpoint:
     """
 
     url: str
-    key: Secret | None = None
+    key: Key = NO_KEY
     key_header: str = "authorization"
     private: bool = False
     setting: str = "AI_ENDPOINT"

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from importlib.util import find_spec
 from pathlib import Path
 
-from assay.adapters.language_models.endpoint import Endpoint
+from assay.adapters.language_models.endpoint import Endpoint, always
 from assay.adapters.language_models.gguf import KEY
 from assay.adapters.language_models.openai import OpenAiModel
 from assay.ports.deadline import Deadline
@@ -130,7 +130,7 @@ class LocalModel:
         self._address = rest
         if self._http is not None:
             await self._http.close()
-        endpoint = Endpoint(f"{line.decode()}/v1", self._key, private=True, setting="AI_MODEL")
+        endpoint = Endpoint(f"{line.decode()}/v1", always(self._key), private=True, setting="AI_MODEL")
         self._http = OpenAiModel(endpoint, self._file.name)
         return True
 

@@ -19,6 +19,7 @@ from assay.adapters.language_models.endpoint import Endpoint
 from assay.adapters.language_models.reading import mapping
 from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Invalid, Limited, TimedOut, Unavailable
+from assay.ports.secret import Secret
 
 MOST_BYTES = 8 * 1024 * 1024
 """Of one answer, streamed or not."""
@@ -39,7 +40,8 @@ class Wire:
 
     async def ask(self, method: str, path: str, deadline: Deadline, body: Mapping[str, Any] | None = None) -> Any:
         """Send, and return the JSON object that comes back."""
-        async with self._opened(method, path, deadline, body) as response:
+        key = await self.endpoint.key()
+        async with self._opened(method, path, deadline, body, key) as response:
             read = bytearray()
             async for piece in self._pieces(response, deadline):
                 read += piece
@@ -53,7 +55,8 @@ class Wire:
 
     async def events(self, path: str, deadline: Deadline, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """Send, and yield the JSON objects of a stream of server-sent events, until it says that it is done."""
-        async with self._opened("POST", path, deadline, body) as response:
+        key = await self.endpoint.key()
+        async with self._opened("POST", path, deadline, body, key) as response:
             kind = response.headers.get("content-type", "")
             if "text/event-stream" not in kind:
                 raise self.lied("it was asked for a stream, and sent something else")
@@ -65,7 +68,7 @@ class Wire:
                     if data == b"[DONE]":
                         return
                     if data:
-                        yield self._event(data)
+                        yield self._event(data, key)
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -79,7 +82,7 @@ class Wire:
             f"{self.endpoint.host} does not speak the protocol: {how}.", cure=f"check {self.endpoint.setting}"
         )
 
-    def _event(self, data: bytes) -> dict[str, Any]:
+    def _event(self, data: bytes, key: Secret | None) -> dict[str, Any]:
         try:
             event = json.loads(data)
         except (ValueError, RecursionError):
@@ -88,18 +91,18 @@ class Wire:
             raise self.lied("a piece of its stream is no JSON object")
         found = cast("dict[str, Any]", event)
         if found.get("error"):
-            raise Unavailable(f"{self.endpoint.host} broke off.", says=self._words(found))
+            raise Unavailable(f"{self.endpoint.host} broke off.", says=_words(found, key))
         return found
 
     @asynccontextmanager
     async def _opened(
-        self, method: str, path: str, deadline: Deadline, body: Mapping[str, Any] | None
+        self, method: str, path: str, deadline: Deadline, body: Mapping[str, Any] | None, key: Secret | None
     ) -> AsyncGenerator[httpx2.Response]:
         """A response of status 200, its body unread; what may help is tried again while there is time."""
         tried = 0
         while True:
             try:
-                response = await self._send(method, path, deadline, body)
+                response = await self._send(method, path, deadline, body, key)
                 break
             except (Limited, Unavailable) as error:
                 wait = _wait(error, tried)
@@ -113,10 +116,10 @@ class Wire:
             await response.aclose()
 
     async def _send(
-        self, method: str, path: str, deadline: Deadline, body: Mapping[str, Any] | None
+        self, method: str, path: str, deadline: Deadline, body: Mapping[str, Any] | None, key: Secret | None
     ) -> httpx2.Response:
         async with self._within(deadline):
-            response = await self._connected(method, path, body)
+            response = await self._connected(method, path, body, key)
             if response.status_code == 200:
                 return response
             try:
@@ -129,9 +132,11 @@ class Wire:
                 said = b""
             finally:
                 await response.aclose()
-        raise self._refusal(response, said)
+        raise self._refusal(response, said, key)
 
-    async def _connected(self, method: str, path: str, body: Mapping[str, Any] | None) -> httpx2.Response:
+    async def _connected(
+        self, method: str, path: str, body: Mapping[str, Any] | None, key: Secret | None
+    ) -> httpx2.Response:
         """Send to the first address that takes the connection."""
         endpoint = self.endpoint
         if self._client is None:
@@ -141,9 +146,9 @@ class Wire:
                 verify=ssl.create_default_context() if endpoint.scheme == "https" else False,
             )  # fmt: skip
         headers = {"host": endpoint.authority, "accept-encoding": "identity", **self._headers}
-        if endpoint.key is not None:
+        if key is not None:
             bearer = "Bearer " if endpoint.key_header == "authorization" else ""
-            headers[endpoint.key_header] = f"{bearer}{endpoint.key.reveal()}"
+            headers[endpoint.key_header] = f"{bearer}{key.reveal()}"
         fault = ""
         for address in await endpoint.addresses():
             literal = f"[{address}]" if ":" in address else address
@@ -192,10 +197,10 @@ class Wire:
                 raise
             raise TimedOut(f"{self.endpoint.host} did not answer within its deadline.") from None
 
-    def _refusal(self, response: httpx2.Response, said: bytes) -> AssayError:
+    def _refusal(self, response: httpx2.Response, said: bytes, key: Secret | None) -> AssayError:
         status, host, setting = response.status_code, self.endpoint.host, self.endpoint.setting
         try:
-            words = self._words(json.loads(said))
+            words = _words(json.loads(said), key)
         except (ValueError, RecursionError):
             words = ""
         more = {"http_status": status, **({"says": words} if words else {})}
@@ -215,15 +220,15 @@ class Wire:
             return Invalid(f"{host} refused the request ({status}).", field="model", **more)
         return Unavailable(f"{host} answered with the status {status}.", **more)
 
-    def _words(self, answer: object) -> str:
-        """What a server says of its error, without anything that looks like a key."""
-        of = mapping(answer)
-        found = mapping(of.get("error")).get("message") or of.get("error") or of.get("message")
-        if not isinstance(found, str):
-            return ""
-        key = self.endpoint.key
-        text = found.replace(key.reveal(), "***") if key is not None else found
-        return _KEYS.sub("***", text)[:300]
+
+def _words(answer: object, key: Secret | None) -> str:
+    """What a server says of its error, without the key it was shown, or anything that looks like one."""
+    of = mapping(answer)
+    found = mapping(of.get("error")).get("message") or of.get("error") or of.get("message")
+    if not isinstance(found, str):
+        return ""
+    text = found.replace(key.reveal(), "***") if key is not None else found
+    return _KEYS.sub("***", text)[:300]
 
 
 def _retry_after(response: httpx2.Response) -> float | None:

@@ -136,7 +136,8 @@ def variable(field: Field) -> str:
 def read_secret(field: Field, given: str | None) -> str | None:
     """Return a secret: from standard input, a variable, or, when it is required, a prompt.
 
-    One that was typed on the command line is taken, with a warning when it shows a password to every other process.
+    One that was typed on the command line is taken, with a warning that every other process sees it; not for a DSN
+    without a password.
     """
     if given == "-":
         return sys.stdin.readline().rstrip("\n")
@@ -146,7 +147,7 @@ def read_secret(field: Field, given: str | None) -> str | None:
             raise Invalid(f"{field.name}: there is no variable {name}.", field=field.name)
         return os.environ[name]
     if given is not None:
-        if shows_password(given):
+        if "dsn" not in field.name or shows_password(given):
             typer.echo(
                 "assay: what was typed is visible to other processes and in the shell's history; "
                 "`-` (standard input) or env:NAME is not.",
