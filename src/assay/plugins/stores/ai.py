@@ -14,7 +14,7 @@ from assay.plugins.stores.spots import Reader, flag_of
 from assay.ports.databases import Engine
 from assay.ports.secret import Secret
 
-_ENGINES: dict[str, Engine] = {
+ENGINES: dict[str, Engine] = {
     "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "mysql": "mysql", "mariadb": "mysql",
     "sqlite": "sqlite", "sqlite3": "sqlite",
 }  # fmt: skip
@@ -130,7 +130,7 @@ class _Said:
         nodes: list[Any] = spot.node.value if spot.is_list else [spot.node] * len(cast("list[object]", listed))
         found: dict[Engine, None] = {}
         for index, name in enumerate(cast("list[object]", listed)):
-            engine = _ENGINES.get(name.strip().lower()) if isinstance(name, str) else None
+            engine = ENGINES.get(name.strip().lower()) if isinstance(name, str) else None
             if engine is None:
                 self.reader.wrong(spot.at(index, nodes[index]), "is no database that is supported",
                                   "postgresql, mysql (mariadb too) and sqlite are")  # fmt: skip
