@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from assay.kernel.consult import EMBEDDED
 from assay.ports.databases import Limits
 from assay.ports.ledger import Tried
 from assay.ports.secret import Secret
 from assay.sources.model import Schema
+from assay.workload.index import IndexDraft
 from assay.workload.model import RecommendationType, Risk
 from assay.workload.samples import Values
 
@@ -34,6 +36,20 @@ class AdviceStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """One index that a language model proposed."""
+
+    by: str
+    """The model, as the settings name it."""
+    place: int
+    """In its answer, from 1."""
+    index: IndexDraft | None
+    """Bound to the schema; None when that failed."""
+    refused: str | None = None
+    """Why it is not shown, in words without a full stop; None when it passed every check, or waits for them."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdviceWork:
     """What an advice is to be about."""
 
@@ -49,6 +65,8 @@ class AdviceWork:
     limits: Limits = field(default_factory=Limits)
     drops: bool = True
     """Look for redundant and unused indexes too."""
+    proposals: tuple[Proposal, ...] = ()
+    """What models would have besides what we think of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +171,7 @@ class Draft:
     """SQL with which anyone can see the same."""
     replay: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Payload for `recheck`, JSON-able."""
+    proposed_by: tuple[str, ...] = (EMBEDDED,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +213,5 @@ class AdviceResult:
     """Of the whole set: nothing dearer, nothing left behind."""
     facts: Mapping[str, Any]
     took_ms: float
+    proposals: tuple[Proposal, ...] = ()
+    """Those that were given, each with what came of it."""

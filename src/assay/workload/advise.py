@@ -18,6 +18,7 @@ from assay.workload.candidates import candidates
 from assay.workload.drops import drops
 from assay.workload.index import IndexDraft
 from assay.workload.prepare import prepared, relations_of
+from assay.workload.proposed import Proposed
 from assay.workload.recommend import Setting, heap_bytes, index_draft, index_key
 from assay.workload.search import LEAST_GAIN, Rules, Search
 from assay.workload.trades import trades
@@ -107,6 +108,8 @@ def _advise(run: _Run) -> AdviceResult:
         i: list(candidates(statements[i].facts, asked.schema, max_width=asked.max_width, c_locale=c_locale))
         for i in today
     }
+    proposed = Proposed(asked.proposals)
+    proposed.join(drafts_of, search)
     search.fill_pool(drafts_of)
     mask = search.run().mask
     chosen_cost = whatif.total(mask)
@@ -115,14 +118,15 @@ def _advise(run: _Run) -> AdviceResult:
         mask, verified, effects = _with_passed_over(run, search, mask, verified, effects)
     verified = _with_trades(run, search.whatif, mask, verified)
     steps = _curve(run, search, mask)
+    judged = proposed.judged(search, mask, run.failed)
     clean = whatif.close() == 0
     setting = _setting(run, statements, whatif)
-    drafts = [index_draft(one, setting, clean) for one in by_saving(verified)]
-    drafts += [index_draft(one, setting, clean) for one in by_saving(run.failed.values())[:WITHHELD]]
+    shown = [*by_saving(verified), *by_saving(run.failed.values())[:WITHHELD]]
+    drafts = [replace(index_draft(one, setting, clean), proposed_by=proposed.by(one.draft)) for one in shown]
     if asked.drops:
         run.say("Looking for indexes to drop")
         drafts += drops(asked.schema, server=session.facts)
-    return _result(run, search, mask, chosen_cost, effects, steps, drafts, left, clean)
+    return replace(_result(run, search, mask, chosen_cost, effects, steps, drafts, left, clean), proposals=judged)
 
 
 def _write_price(whatif: WhatIf, statements: list[Weighed]) -> Callable[[int], float]:
