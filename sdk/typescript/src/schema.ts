@@ -2494,6 +2494,11 @@ export interface components {
              * @default []
              */
             steps: components["schemas"]["AdviceStep"][];
+            /**
+             * @description Null: no language model was asked.
+             * @default null
+             */
+            models: components["schemas"]["ModelsPart"] | null;
             /** Took Ms */
             took_ms: number;
             /**
@@ -2989,6 +2994,56 @@ export interface components {
              * @default null
              */
             next_cursor: string | null;
+        };
+        /**
+         * ModelsPart
+         * @description What language models had to do with an advice: they propose, the same checks decide.
+         */
+        ModelsPart: {
+            /**
+             * Model
+             * @description The one that answered; null when none did.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * Silent
+             * @description Why nothing came of it; the advice is the engine's own then.
+             * @default null
+             */
+            silent: string | null;
+            /**
+             * Proposed
+             * @default 0
+             */
+            proposed: number;
+            /**
+             * Kept
+             * @description Proposals that passed every check, and are among the chosen indexes.
+             * @default 0
+             */
+            kept: number;
+            /**
+             * Refused
+             * @default []
+             */
+            refused: components["schemas"]["RefusedProposal"][];
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost Usd
+             * @description Null: no price is known, or none answered.
+             * @default null
+             */
+            cost_usd: number | null;
         };
         /**
          * OperationLine
@@ -3497,6 +3552,14 @@ export interface components {
              */
             withheld_reason: string | null;
             /**
+             * Proposed By
+             * @description Who thought of it: "embedded" is the engine of our own; else a language model, as the settings name it.
+             * @default [
+             *       "embedded"
+             *     ]
+             */
+            proposed_by: string[];
+            /**
              * Created At
              * Format: date-time
              */
@@ -3531,6 +3594,19 @@ export interface components {
              * @default null
              */
             advice: components["schemas"]["IndexAdvice"] | null;
+        };
+        /**
+         * RefusedProposal
+         * @description What a language model proposed and nobody is advised to do.
+         */
+        RefusedProposal: {
+            /**
+             * What
+             * @description In words of ours: "orders (user_id)"; or "proposal 2" when it is nothing that this database could have.
+             */
+            what: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Replay

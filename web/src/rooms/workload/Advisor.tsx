@@ -27,6 +27,7 @@ import { Chosen } from "./Chosen";
 import { Curve } from "./Curve";
 import { NoSource } from "./NoSource";
 import { OtherAdvice } from "./OtherAdvice";
+import { Proposed } from "./Proposed";
 import { CHANGED_BY_SCAN, useRecommendations } from "./questions";
 import { Runbooks } from "./Runbooks";
 import { useRunning } from "./scan";
@@ -76,6 +77,7 @@ function Advice({ advice, items, source, advise, busy }: { advice: IndexAdvice; 
         <div className="stack">
           {advice.steps.length > 0 && <Curve advice={advice} busy={busy} onBudget={advise.start} />}
           <Chosen advice={advice} byId={byId} />
+          {advice.models && <Proposed part={advice.models} />}
           <OtherAdvice recs={items.filter((rec) => !shownAbove.has(rec.id))} />
         </div>
         {added.length > 0 && <Runbooks recs={biggestFirst(added, advice)} account={source.account} />}
