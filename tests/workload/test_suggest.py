@@ -51,7 +51,7 @@ def index(*columns: str, table: str = "public.tasks", include: tuple[str, ...] =
 
 
 def proposing(*indexes: dict[str, Any]) -> Script:
-    return Script([json.dumps({"indexes": indexes})])
+    return Script([json.dumps({"indexes": indexes, "rewrites": []})])
 
 
 class Home:
@@ -201,7 +201,7 @@ def hang(handler: Handler, body: dict[str, Any]) -> None:
 SILENT: dict[str, Act] = {
     "hangs": hang,
     "other": lambda handler, _: handler.give(said('{"indexes": [{"ddl": "DROP TABLE tasks"}]}')),
-    "nothing": lambda handler, _: handler.give(said('{"indexes": []}')),
+    "nothing": lambda handler, _: handler.give(said('{"indexes": [], "rewrites": []}')),
 }
 
 

@@ -3019,7 +3019,7 @@ export interface components {
             proposed: number;
             /**
              * Kept
-             * @description Proposals that passed every check, and are among the chosen indexes.
+             * @description Proposals that passed every check: chosen indexes, and rewrites.
              * @default 0
              */
             kept: number;
@@ -3454,7 +3454,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index";
+            type: "missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "rewrite" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index";
             /**
              * Title
              * @description Says the act: "Create an index on orders (user_id, status)".
@@ -3602,7 +3602,8 @@ export interface components {
         RefusedProposal: {
             /**
              * What
-             * @description In words of ours: "orders (user_id)"; or "proposal 2" when it is nothing that this database could have.
+             * @description In words of ours: "orders (user_id)", "q_7f3a91 written otherwise"; or "proposal 2" when it is nothing that this
+             *     database could have.
              */
             what: string;
             /** Reason */
@@ -8167,7 +8168,7 @@ export interface operations {
                 cursor?: string | null;
                 source?: string | null;
                 query_id?: string | null;
-                type?: ("missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index") | null;
+                type?: ("missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "rewrite" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index") | null;
                 verdict?: ("assayed" | "estimate" | "withheld" | "stale" | "failed") | null;
             };
             header?: never;

@@ -13,6 +13,7 @@ from assay.ports.secret import Secret
 from assay.sources.model import Schema
 from assay.workload.index import IndexDraft
 from assay.workload.model import RecommendationType, Risk
+from assay.workload.plan_model import SqlText
 from assay.workload.samples import Values
 
 Outcome = Literal["assayed", "estimate", "withheld"]
@@ -37,16 +38,20 @@ class AdviceStatement:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """One index that a language model proposed."""
+    """One index, or one statement written otherwise, that a language model proposed."""
 
     by: str
     """The model, as the settings name it."""
     place: int
     """In its answer, from 1."""
     index: IndexDraft | None
-    """Bound to the schema; None when that failed."""
+    """Bound to the schema; None when that failed, and for a rewrite."""
     refused: str | None = None
     """Why it is not shown, in words without a full stop; None when it passed every check, or waits for them."""
+    statement: str | None = None
+    """Id of the statement that a rewrite is for."""
+    rewrite: str | None = None
+    """Its text, from its syntax tree; None when it may not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +177,7 @@ class Draft:
     replay: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Payload for `recheck`, JSON-able."""
     proposed_by: tuple[str, ...] = (EMBEDDED,)
+    rewrite: SqlText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from assay.workload.index import IndexDraft
 from assay.workload.prepare import prepared, relations_of
 from assay.workload.proposed import Proposed
 from assay.workload.recommend import Setting, heap_bytes, index_draft, index_key
+from assay.workload.rewrites import judge_rewrites
 from assay.workload.search import LEAST_GAIN, Rules, Search
 from assay.workload.trades import trades
 from assay.workload.verify import MOST_DEARER, Verified, by_saving, not_worth, passed_over, saved, verify, worst
@@ -68,6 +69,8 @@ class _Run:
 
 def advise(bench: Bench, asked: AdviceWork) -> AdviceResult:
     """Search and check; runs in a worker process, asks the server for plans only, and never builds anything.
+
+    Only a model's rewrite is run, and that over rows that are made up in its text.
 
     Raises Refused when hypopg is missing (with `cure`), Unavailable when the server is gone, and what `bench.report`
     raises when somebody stopped it. Time is bounded by `asked.seconds` and what one EXPLAIN may take.
@@ -123,6 +126,9 @@ def _advise(run: _Run) -> AdviceResult:
     setting = _setting(run, statements, whatif)
     shown = [*by_saving(verified), *by_saving(run.failed.values())[:WITHHELD]]
     drafts = [replace(index_draft(one, setting, clean), proposed_by=proposed.by(one.draft)) for one in shown]
+    run.say("Comparing rewrites")
+    rewritten, judged = judge_rewrites(session, judged, whatif, asked.schema, lambda: run.deadline.left() <= 0)
+    drafts += rewritten
     if asked.drops:
         run.say("Looking for indexes to drop")
         drafts += drops(asked.schema, server=session.facts)

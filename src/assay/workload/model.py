@@ -20,12 +20,14 @@ RecommendationType = Literal[
     "partial_index",
     "expression_index",
     "correlated_subquery",
+    "rewrite",
     "redundant_index",
     "unused_index",
     "cardinality_issue",
     "unimaginable_index",
 ]
-"""The contract's types; `unimaginable_index` is one that hypopg cannot plan (GIN), so never assayed."""
+"""The contract's types; `unimaginable_index` is one that hypopg cannot plan (GIN), so never assayed; a `rewrite` of any
+other kind than `correlated_subquery` is a language model's."""
 FindingKind = Literal[
     "missing_index",
     "composite_index",
@@ -199,7 +201,8 @@ class RefusedProposal(Value):
     """What a language model proposed and nobody is advised to do."""
 
     what: str
-    """In words of ours: "orders (user_id)"; or "proposal 2" when it is nothing that this database could have."""
+    """In words of ours: "orders (user_id)", "q_7f3a91 written otherwise"; or "proposal 2" when it is nothing that this
+    database could have."""
     reason: str
 
 
@@ -212,7 +215,7 @@ class ModelsPart(Value):
     """Why nothing came of it; the advice is the engine's own then."""
     proposed: int = 0
     kept: int = 0
-    """Proposals that passed every check, and are among the chosen indexes."""
+    """Proposals that passed every check: chosen indexes, and rewrites."""
     refused: tuple[RefusedProposal, ...] = ()
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -45,7 +45,7 @@ class Proposed:
         seen: set[tuple[object, ...]] = set()
         found: list[Proposal] = []
         for one in self.each:
-            if one.index is not None:
+            if one.index is not None:  # a rewrite is judged by itself
                 work = one.index.same_work()
                 again = "it was proposed before" if work in seen else None
                 reason = again or _why_not(search, mask, one.index, reasons.get(work))

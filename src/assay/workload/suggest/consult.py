@@ -15,7 +15,8 @@ from assay.workload import history
 from assay.workload.advice_model import AdviceStatement, Proposal
 from assay.workload.model import ModelsPart, RefusedProposal
 from assay.workload.suggest.bind import bound
-from assay.workload.suggest.brief import brief, prompt
+from assay.workload.suggest.brief import Brief, brief, prompt
+from assay.workload.suggest.rewrite import read
 
 PURPOSE = "workload.advise"
 
@@ -47,9 +48,14 @@ async def hear(
     (said,) = await consult(ctx, [asked], models_deadline(ctx), purpose=PURPOSE)
     if isinstance(said, str):
         return _silent(said)
-    indexes = (said.reply.value or {}).get("indexes", ())
-    proposals = bound(indexes, schema, max_width=max_width, by=said.name)
-    return Heard(_part(said, None if proposals else "it proposed no index"), proposals)
+    proposals = await ctx.workers.in_thread(_bound, said, told, schema, max_width)
+    return Heard(_part(said, None if proposals else "it proposed nothing"), proposals)
+
+
+def _bound(said: Routed, told: Brief, schema: Schema, max_width: int) -> tuple[Proposal, ...]:
+    value = said.reply.value or {}
+    indexes = bound(value.get("indexes", ()), schema, max_width=max_width, by=said.name)
+    return (*indexes, *read(value.get("rewrites", ()), told.named, schema, by=said.name, after=len(indexes)))
 
 
 def _silent(why: str) -> Heard:
@@ -75,5 +81,5 @@ def part_of(heard: Heard | None, judged: Sequence[Proposal]) -> ModelsPart | Non
 def _what(one: Proposal) -> str:
     """In words of ours: literals of its condition are the model's, and are not repeated."""
     if one.index is None:
-        return f"proposal {one.place}"
+        return f"proposal {one.place}" if one.statement is None else f"{one.statement} written otherwise"
     return replace(one.index, predicate=None).title() + (" on a part of it" if one.index.predicate else "")
