@@ -94,6 +94,12 @@ def test_one_that_gives_other_rows_is_refused_however_cheap_it_is(dsn: str, sche
     assert not [draft for one in (result, more) for draft in one.drafts if draft.type == "rewrite"]
 
 
+def test_the_same_rewrite_twice_is_shown_once(dsn: str, schema: Schema) -> None:
+    result = advised(dsn, schema, RIGHT, RIGHT.lower())
+    assert [one.refused for one in result.proposals] == [None, "it was proposed before"]
+    assert len([draft for draft in result.drafts if draft.type == "rewrite"]) == 1
+
+
 def test_one_that_does_not_pay_is_refused(dsn: str, schema: Schema) -> None:
     (one,) = advised(dsn, schema, SLOW.replace("> 0", ">= 1")).proposals
     assert one.refused is not None and "at least 30 % is shown" in one.refused.replace("30%", "30 %")
@@ -139,6 +145,9 @@ def test_only_a_few_are_looked_at_and_only_of_statements_that_were_told(schema: 
     found = read(said, {"s1": (AdviceStatement("slow", SLOW, 1), {})}, schema, by="m", after=3)
     assert [one.place for one in found] == [4, 5, 6, 7, 8]
     assert found[0].refused == "it is for a statement that was not told" and found[1].refused is None
+    deep = read([{"statement": "s1", "sql": RIGHT + " AND " + "NOT " * 4_000 + "true"}],
+                {"s1": (AdviceStatement("slow", SLOW, 1), {})}, schema, by="m", after=0)  # fmt: skip
+    assert deep[0].refused is not None
     assert found[-1].refused == f"only the first {MOST} rewrites are looked at"
 
 

@@ -26,6 +26,7 @@ from assay.sources.model import Schema
 from assay.workload.advice_model import AdviceStatement
 from assay.workload.model import ModelsPart, RefusedProposal
 from assay.workload.statements.parse import substitute, without_literals
+from assay.workload.suggest import wording
 from assay.workload.suggest.bind import MOST, bound
 from assay.workload.suggest.brief import INSTRUCTION, brief
 from doubles import tiny_gguf
@@ -43,6 +44,7 @@ CREATE INDEX tasks_owner ON tasks (owner);
 OPEN = "SELECT id, note FROM tasks WHERE urgent OR closed IS NULL"
 """Nothing that must hold of a row says what to search by, so the engine thinks of no index."""
 SECRET = "SELECT count(*) FROM tasks WHERE at > '2020-01-02' AND at < '2020-01-03' AND note = 'hunter2'"
+SUMMARY = "There are 2 new indexes; begin with tasks (at)."
 
 
 def index(*columns: str, table: str = "public.tasks", include: tuple[str, ...] = (), where: str = "") -> dict[str, Any]:
@@ -50,8 +52,9 @@ def index(*columns: str, table: str = "public.tasks", include: tuple[str, ...] =
     return {"table": table, "columns": keys, "include": list(include), "where": where}
 
 
-def proposing(*indexes: dict[str, Any]) -> Script:
-    return Script([json.dumps({"indexes": indexes, "rewrites": []})])
+def proposing(*indexes: dict[str, Any], summary: str = SUMMARY) -> Script:
+    """First the proposals, then the words about the advice."""
+    return Script([json.dumps({"indexes": indexes, "rewrites": []}), json.dumps({"summary": summary})])
 
 
 class Home:
@@ -149,15 +152,17 @@ def test_an_index_that_only_a_model_thinks_of_is_costed_checked_and_shown_under_
     assert advice.cost < 0.5 * alone.cost and theirs.title not in dict(shown(alone))
     part = advice.models
     assert (part.model, part.proposed, part.kept, part.refused) == (DOUBLE, 2, 2, ())
-    assert (part.prompt_tokens, part.completion_tokens, part.cost_usd) == (11, 7, 0.0) and part.silent is None
-    (request,) = seen
-    assert_told_as_data(request)
+    assert (part.prompt_tokens, part.completion_tokens, part.cost_usd) == (22, 14, 0.0) and part.silent is None
+    first, second = seen
+    assert_told_as_data(first)
+    assert second.body["messages"][0]["content"] == wording.INSTRUCTION.text
+    assert (advice.summary, advice.worded_by) == (SUMMARY, DOUBLE)
     kept = home.ask("workload.recommendations", {})
     assert kept.advice.models == part and kept.advice.evidence == advice.evidence
     assert home.ask("evidence.get", {"id": advice.evidence[0]}).facts["models"]["kept"] == 2
     assert home.ask("evidence.replay", {"id": theirs.evidence[0]}).outcome == "same"
     (usage,) = home.ask("models.usage", {}).items
-    assert (usage.name, usage.purpose, usage.calls, usage.prompt_tokens) == (DOUBLE, "workload.advise", 1, 11)
+    assert (usage.name, usage.purpose, usage.calls, usage.prompt_tokens) == (DOUBLE, "workload.advise", 2, 22)
 
 
 def assert_told_as_data(request: Seen) -> None:
@@ -178,18 +183,22 @@ def test_what_is_no_index_of_this_database_or_does_not_pay_is_refused_with_a_rea
     advice = home.advise(proposing(
         index("id", table="public.gone_by"), index("id", table="tasks; DROP TABLE tasks"), index("hunter3"),
         index("doc"), index("owner"), index("urgent", where="1 = 1); DROP TABLE tasks; --"),
-        index("closed"), index("closed", "id"), index("id", "owner"),
+        index("closed"), index("closed", "id"), index("id", "owner"), index("at", where="urgent = 'DROP TABLE tasks'"),
+        summary="It makes everything 4242 times faster.",
     ))  # fmt: skip
     assert shown(advice) == shown(alone) and advice.cost == pytest.approx(alone.cost)
     assert all(rec.proposed_by == ("embedded",) for rec in advice.recommendations)
     reasons = {one.what: one.reason for one in advice.models.refused}
-    assert advice.models.proposed == len(reasons) == 9 and advice.models.kept == 0
+    assert advice.models.proposed == len(reasons) - 1 == 10 and advice.models.kept == 0
     assert [reasons[f"proposal {at}"] for at in range(1, 7)] == [
         "it is on a table that this database does not have", "it is on a table that this database does not have",
         "it names a column that public.tasks does not have", "a B-tree cannot be searched by a column of such a type",
         "tasks_owner does its work already", "its condition cannot be read",
     ]  # fmt: skip
     assert "not worth" in reasons["tasks (closed)"] and "not worth" in reasons["tasks (closed, id)"]
+    assert reasons["tasks (at) on a part of it"] == "the planner cannot imagine it"
+    assert reasons["its summary"] == "it says a number that no fact says"
+    assert advice.summary == alone.summary and advice.worded_by == "embedded" and "planner's cost" in advice.summary
     said_back = advice.model_dump_json()
     assert not [text for text in ("gone_by", "DROP TABLE", "hunter3") if text in said_back]
 
@@ -227,8 +236,9 @@ def test_a_real_model_that_knows_no_words_changes_nothing(home: Home, alone: Any
                       ai_max_tokens=300, ai_timeout=60)  # fmt: skip
     assert shown(advice) == shown(alone) and advice.models.kept == 0
     assert advice.models.silent or advice.models.refused
+    assert (advice.summary, advice.worded_by) == (alone.summary, "embedded")
     (usage,) = home.ask("models.usage", {"name": f"local:{file}"}).items
-    assert usage.calls == 1 and usage.completion_tokens > 0 and usage.cost_usd == 0
+    assert usage.calls >= 1 and usage.completion_tokens > 0 and usage.cost_usd == 0
 
 
 def reason(schema: Schema, **said: Any) -> str | None:
@@ -280,6 +290,27 @@ def test_literals_are_told_only_where_values_may_be(schema: Schema) -> None:
         assert told is not None and ("hunter2" in told.text) == values and "who" not in told.text
         assert len(json.loads(told.text)["statements"]) == 1
     assert brief(work[1:], {}, schema, values=True) is None
+
+
+FACTS = ("2 new indexes of 4.3 MB would take the planner's cost of 38 statements to 19.7% of today's.",
+         "Create an index on orders (user_id): 3 statements that ran 1,200 times would use it.")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("The 2 indexes take the cost to 19.7% of today's; orders (user_id) comes first, for its 1,200 runs.", None),
+        ("The 2 indexes take the cost to 20% of today's.", "a number that no fact"),
+        ("Build both for 12 MB.", "a number that no fact"), ("It halves nothing: 1200 runs.", "a number that no fact"),
+        ("The 38 costs fall to half.", "a number in words"), ("Both 2 are twice as good.", "a number in words"),
+        ("The 2: begin with orders_user_id_idx.", "names something"), ("Then DROP 2 old ones.", "names something"),
+        ("The 2: begin with `users`.", "names something"), ("38 queries get faster.", "about time"),
+        ("All is well.", "no figure"), ("", "no paragraph"), ("x" * 800, "no paragraph"), ("Begin here.\u202e", "no paragraph"),
+    ],
+)  # fmt: skip
+def test_words_that_say_more_than_the_facts_are_dropped(text: str, why: str | None) -> None:
+    found = wording.beyond(text, FACTS)
+    assert found is None if why is None else found is not None and why in found
 
 
 @pytest.mark.parametrize(

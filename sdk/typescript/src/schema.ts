@@ -2495,6 +2495,18 @@ export interface components {
              */
             steps: components["schemas"]["AdviceStep"][];
             /**
+             * Summary
+             * @description What was found, in one paragraph.
+             * @default
+             */
+            summary: string;
+            /**
+             * Worded By
+             * @description Whose words the summary is: a language model's only when every number and name of it stands in our own facts.
+             * @default embedded
+             */
+            worded_by: string;
+            /**
              * @description Null: no language model was asked.
              * @default null
              */

@@ -67,13 +67,7 @@ def recommendation_of(source: str, draft: Draft, evidence: str, at: datetime) ->
 
 
 def advice_of(
-    source: str,
-    result: AdviceResult,
-    recs: Sequence[Recommendation],
-    evidence: str,
-    budget: int | None,
-    models: ModelsPart | None,
-    at: datetime,
+    source: str, result: AdviceResult, recs: Sequence[Recommendation], evidence: str, budget: int | None, at: datetime
 ) -> IndexAdvice:
     """The noun of an advice."""
     whole = bool(result.checks) and all(check.passed for check in result.checks)
@@ -92,7 +86,7 @@ def advice_of(
             )
             for step in result.steps
         ),
-        models=models, took_ms=result.took_ms, computed_at=at,
+        took_ms=result.took_ms, computed_at=at,
     )  # fmt: skip
 
 

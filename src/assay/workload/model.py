@@ -249,6 +249,10 @@ class IndexAdvice(Assayed):
     recommendations: tuple[Recommendation, ...] = ()
     steps: tuple[AdviceStep, ...] = ()
     """The curve: what each further index buys."""
+    summary: str = ""
+    """What was found, in one paragraph."""
+    worded_by: str = EMBEDDED
+    """Whose words the summary is: a language model's only when every number and name of it stands in our own facts."""
     models: ModelsPart | None = None
     """Null: no language model was asked."""
     took_ms: float

@@ -39,9 +39,14 @@ def judge_rewrites(
                 place = places.get(one.statement)
                 if place is None or place in whatif.unplannable:
                     raise _Not("its statement could not be planned")
-                drafts.append(_judged(session, one, whatif.statements[place], whatif.cost(place, 0), schema, late))
+                draft = _judged(session, one, whatif.statements[place], whatif.cost(place, 0), schema, late)
+                if draft.key in {other.key for other in drafts}:
+                    raise _Not("it was proposed before")
+                drafts.append(draft)
             except _Not as reason:
                 one = replace(one, refused=str(reason))
+            except RecursionError:
+                one = replace(one, refused="it is nested too deep")
         judged.append(one)
     return drafts, tuple(judged)
 
@@ -56,7 +61,7 @@ def _judged(
         raise _Not("the server does not plan it") from error
     after = sum(share * cost for share, cost in zip(statement.shares, costs, strict=True))
     gain = 1.0 - after / today.mean if today.mean else 0.0
-    worst = max(now / was - 1.0 for now, was in zip(costs, today.costs, strict=True) if was)
+    worst = max((now / was - 1.0 for now, was in zip(costs, today.costs, strict=True) if was), default=0.0)
     if gain < LEAST_SAVING:
         raise _Not(f"it takes {gain:.0%} off the statement's cost; at least {LEAST_SAVING:.0%} is shown")
     if worst > MOST_DEARER:

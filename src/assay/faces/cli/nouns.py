@@ -116,6 +116,8 @@ def advice_line(console: Console, found: Any) -> None:
     tried = f"{number(found.what_if_calls)} plans asked for in {milliseconds(found.took_ms)}"
     rest = f"{number(found.rejected)} candidates rejected; {number(found.dearer)} statements dearer"
     line(console, f"{counts}; {tried}; {rest}", style="dim")
+    if found.summary:
+        line(console, found.summary)
     for missing in found.missing:
         line(console, f"Not known: {missing}", style="dim")
     if found.models is not None:

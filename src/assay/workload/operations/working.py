@@ -39,6 +39,7 @@ from assay.workload.scan_keeping import keep_scan, scan_proofs
 from assay.workload.simulate import simulate as plan_with_fix
 from assay.workload.statement import repair
 from assay.workload.suggest.consult import hear, part_of
+from assay.workload.suggest.wording import worded
 
 MEGABYTE = 1_000_000
 
@@ -81,14 +82,16 @@ async def advise(asked: AdviseIndexes, ctx: Context) -> IndexAdvice:
         seconds=asked.seconds, proposals=heard.proposals if heard else (),
     )  # fmt: skip
     result = await ctx.workers.in_process(search_indexes, work, report=ctx.report)
-    models = part_of(heard, result.proposals)
+    words = await worded(ctx, result, asked=heard is not None and heard.part.model is not None)
+    models = part_of(heard, result.proposals, words)
     evidence = await ctx.prove(keeping.advice_proofs(source["id"], result, models))
     at = now()
     recs = [
         keeping.recommendation_of(source["id"], draft, ref, at)
         for draft, ref in zip(result.drafts, evidence[1:], strict=True)
     ]
-    advice = keeping.advice_of(source["id"], result, recs, evidence[0], budget, models, at)
+    advice = keeping.advice_of(source["id"], result, recs, evidence[0], budget, at)
+    advice = advice.model_copy(update={"summary": words.text, "worded_by": words.by, "models": models})
     ctx.change(*keeping.keep_advice(advice))
     ctx.announce(INDEXES_ADVISED, source["id"], {"source": source["id"], "recommendations": len(recs)})
     return advice

@@ -1,1 +1,1 @@
-"""Language models propose indexes and rewrites: what they are told, and what is made of what they say."""
+"""Language models propose indexes, rewrites and wording: what they are told, and what is made of what they say."""

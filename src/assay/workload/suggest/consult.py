@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from assay.kernel.consult import consult, may_tell_values, models_deadline
 from assay.kernel.context import Context
 from assay.kernel.screen import screen
-from assay.ports.language_model import LanguageModels, Routed
+from assay.ports.language_model import LanguageModels, Routed, Usage
 from assay.ports.workers import Progress
 from assay.sources.model import Schema
 from assay.workload import history
@@ -17,8 +17,7 @@ from assay.workload.model import ModelsPart, RefusedProposal
 from assay.workload.suggest.bind import bound
 from assay.workload.suggest.brief import Brief, brief, prompt
 from assay.workload.suggest.rewrite import read
-
-PURPOSE = "workload.advise"
+from assay.workload.suggest.wording import PURPOSE, Worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,20 @@ def _part(said: Routed, silent: str | None) -> ModelsPart:
                       cost_usd=said.cost_usd)  # fmt: skip
 
 
-def part_of(heard: Heard | None, judged: Sequence[Proposal]) -> ModelsPart | None:
-    """What models had to do with an advice, once its checks have judged what they proposed."""
+def part_of(heard: Heard | None, judged: Sequence[Proposal], words: Worded) -> ModelsPart | None:
+    """What models had to do with an advice, once its checks have judged what they proposed and said."""
     if heard is None:
         return None
-    refused = tuple(RefusedProposal(what=_what(one), reason=one.refused) for one in judged if one.refused is not None)
-    return heard.part.model_copy(
-        update={"proposed": len(judged), "kept": len(judged) - len(refused), "refused": refused}
-    )
+    refused = [RefusedProposal(what=_what(one), reason=one.refused) for one in judged if one.refused is not None]
+    part, usage = heard.part, words.said.reply.usage if words.said else Usage(0, 0)
+    paid = [cost for cost in (part.cost_usd, words.said.cost_usd if words.said else None) if cost is not None]
+    return part.model_copy(update={
+        "proposed": len(judged), "kept": len(judged) - len(refused),
+        "refused": (*refused, *([RefusedProposal(what="its summary", reason=words.dropped)] if words.dropped else [])),
+        "prompt_tokens": part.prompt_tokens + usage.prompt,
+        "completion_tokens": part.completion_tokens + usage.completion,
+        "cost_usd": sum(paid) if paid else None,
+    })  # fmt: skip
 
 
 def _what(one: Proposal) -> str:

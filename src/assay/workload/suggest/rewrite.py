@@ -64,8 +64,9 @@ def read(
             statement, literals = known
             text = rewritten(substitute(str(one["sql"]), literals), statement.text, schema)
             found.append(Proposal(by, after + at, None, statement=id, rewrite=text))
-        except Unlike as reason:
-            found.append(Proposal(by, after + at, None, str(reason), statement=id))
+        except (Unlike, RecursionError) as reason:
+            why = str(reason) if isinstance(reason, Unlike) else "it is nested too deep"
+            found.append(Proposal(by, after + at, None, why, statement=id))
     return tuple(found)
 
 

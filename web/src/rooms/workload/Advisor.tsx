@@ -73,6 +73,7 @@ function Advice({ advice, items, source, advise, busy }: { advice: IndexAdvice; 
   return (
     <div className="stack">
       <FigureStrip figures={figures(advice, chosen.length)} shape="five" label="Advice in figures" />
+      {advice.summary && <p className="t2">{advice.summary}{advice.worded_by !== "embedded" && <span className="small"> Worded by {advice.worded_by}, its figures checked.</span>}</p>}
       <div className="advisor-grid">
         <div className="stack">
           {advice.steps.length > 0 && <Curve advice={advice} busy={busy} onBudget={advise.start} />}
