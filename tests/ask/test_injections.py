@@ -25,9 +25,9 @@ from assay.ask.engine.values import ValueIndex
 from assay.ask.engine.words import tokenise
 from assay.ask.graph import Column, Graph, Table
 from assay.ask.respond import Response
-from assay.ask.suggest.brief import INSTRUCTION, Brief, Piece, brief, prompt
+from assay.ask.suggest.brief import INSTRUCTION, Brief, brief, prompt
 from assay.ask.suggest.pool import Proposal, pool
-from assay.ask.suggest.screen import screen
+from assay.kernel.screen import Piece, screen
 from assay.ports.databases import Session
 from assay.ports.deadline import Deadline
 from assay.ports.secret import Secret

@@ -42,6 +42,7 @@ export type BottleneckPage = S["BottleneckPage"];
 export type QueryDetail = S["QueryDetail"];
 export type IndexAdvice = S["IndexAdvice"];
 export type AdviceStep = S["AdviceStep"];
+export type ModelsPart = S["ModelsPart"];
 export type Simulation = S["Simulation"];
 export type Measurement = S["Measurement"];
 export type Runbook = S["Runbook"];

@@ -2518,6 +2518,23 @@ export interface components {
              * @default []
              */
             steps: components["schemas"]["AdviceStep"][];
+            /**
+             * Summary
+             * @description What was found, in one paragraph.
+             * @default
+             */
+            summary: string;
+            /**
+             * Worded By
+             * @description Whose words the summary is: a language model's only when every number and name of it stands in our own facts.
+             * @default embedded
+             */
+            worded_by: string;
+            /**
+             * @description Null: no language model was asked.
+             * @default null
+             */
+            models: components["schemas"]["ModelsPart"] | null;
             /** Took Ms */
             took_ms: number;
             /**
@@ -3020,6 +3037,56 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * ModelsPart
+         * @description What language models had to do with an advice: they propose, the same checks decide.
+         */
+        ModelsPart: {
+            /**
+             * Model
+             * @description The one that answered; null when none did.
+             * @default null
+             */
+            model: string | null;
+            /**
+             * Silent
+             * @description Why nothing came of it; the advice is the engine's own then.
+             * @default null
+             */
+            silent: string | null;
+            /**
+             * Proposed
+             * @default 0
+             */
+            proposed: number;
+            /**
+             * Kept
+             * @description Proposals that passed every check: chosen indexes, and rewrites.
+             * @default 0
+             */
+            kept: number;
+            /**
+             * Refused
+             * @default []
+             */
+            refused: components["schemas"]["RefusedProposal"][];
+            /**
+             * Prompt Tokens
+             * @default 0
+             */
+            prompt_tokens: number;
+            /**
+             * Completion Tokens
+             * @default 0
+             */
+            completion_tokens: number;
+            /**
+             * Cost Usd
+             * @description Null: no price is known, or none answered.
+             * @default null
+             */
+            cost_usd: number | null;
+        };
+        /**
          * OperationLine
          * @description One operation, as a page or a program needs to know it.
          */
@@ -3456,7 +3523,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index";
+            type: "missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "rewrite" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index";
             /**
              * Title
              * @description Says the act: "Create an index on orders (user_id, status)".
@@ -3554,6 +3621,14 @@ export interface components {
              */
             withheld_reason: string | null;
             /**
+             * Proposed By
+             * @description Who thought of it: "embedded" is the engine of our own; else a language model, as the settings name it.
+             * @default [
+             *       "embedded"
+             *     ]
+             */
+            proposed_by: string[];
+            /**
              * Created At
              * Format: date-time
              */
@@ -3588,6 +3663,20 @@ export interface components {
              * @default null
              */
             advice: components["schemas"]["IndexAdvice"] | null;
+        };
+        /**
+         * RefusedProposal
+         * @description What a language model proposed and nobody is advised to do.
+         */
+        RefusedProposal: {
+            /**
+             * What
+             * @description In words of ours: "orders (user_id)", "q_7f3a91 written otherwise"; or "proposal 2" when it is nothing that this
+             *     database could have.
+             */
+            what: string;
+            /** Reason */
+            reason: string;
         };
         /**
          * Replay
@@ -8364,7 +8453,7 @@ export interface operations {
                 cursor?: string | null;
                 source?: string | null;
                 query_id?: string | null;
-                type?: ("missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index") | null;
+                type?: ("missing_index" | "composite_index" | "covering_index" | "join_index" | "partial_index" | "expression_index" | "correlated_subquery" | "rewrite" | "redundant_index" | "unused_index" | "cardinality_issue" | "unimaginable_index") | null;
                 verdict?: ("assayed" | "estimate" | "withheld" | "stale" | "failed") | null;
             };
             header?: never;

@@ -36,8 +36,9 @@ from assay.ask.recall import FEEDBACK, recall
 from assay.ask.refusals import SqlRejected
 from assay.ask.respond import Response, respond, run
 from assay.ask.suggest.consult import answer
-from assay.ask.suggest.pool import EMBEDDED, UNCALIBRATED
+from assay.ask.suggest.pool import UNCALIBRATED
 from assay.kernel.assayed import Verdict
+from assay.kernel.consult import EMBEDDED
 from assay.kernel.context import Context
 from assay.kernel.operation import Get, Post, operation
 from assay.kernel.own import Version

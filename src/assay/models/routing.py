@@ -92,7 +92,8 @@ class Routing:
             left = deadline.left(86_400.0)
             share = left if place == len(candidates) - 1 else left * SHARE
             try:
-                return Routed(one.name, await self._asked(one, prompt, Deadline.after(share), purpose, caller))
+                reply = await self._asked(one, prompt, Deadline.after(share), purpose, caller)
+                return Routed(one.name, reply, cost(reply.usage, one.price))
             except (Unavailable, TimedOut, Limited, Invalid) as error:
                 if _answered(error):
                     raise

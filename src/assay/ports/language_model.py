@@ -141,6 +141,8 @@ class Routed:
     name: str
     """As the settings name it, "claude:some-model"."""
     reply: Reply
+    cost_usd: float | None
+    """None: its price is not known."""
 
 
 class LanguageModels(Protocol):

@@ -41,6 +41,8 @@ class AiSettings(BaseSettings):
     """Below this confidence a question is refused, unless it says otherwise itself."""
     ai_samples: int = Field(default=3, ge=1, le=8, validation_alias=_named("AI_SAMPLES"))
     """How often a model is asked the same question; what its answers agree on counts for more."""
+    ai_workload: bool = Field(default=False, validation_alias=_named("AI_WORKLOAD"))
+    """Whether an advice over a workload also asks models for indexes, rewrites and words, and tells them statements."""
     ai_private: bool = Field(default=False, validation_alias=_named("AI_PRIVATE"))
     """Privacy mode: a model that is not on this machine's loopback is refused, at the start and at every connection."""
     ai_send_values: bool = Field(default=False, validation_alias=_named("AI_SEND_VALUES"))

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from assay.kernel.consult import EMBEDDED
 from assay.ports.databases import Limits
 from assay.ports.ledger import Tried
 from assay.ports.secret import Secret
 from assay.sources.model import Schema
+from assay.workload.index import IndexDraft
 from assay.workload.model import RecommendationType, Risk
+from assay.workload.plan_model import SqlText
 from assay.workload.samples import Values
 
 Outcome = Literal["assayed", "estimate", "withheld"]
@@ -34,6 +37,24 @@ class AdviceStatement:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """One index, or one statement written otherwise, that a language model proposed."""
+
+    by: str
+    """The model, as the settings name it."""
+    place: int
+    """In its answer, from 1."""
+    index: IndexDraft | None
+    """Bound to the schema; None when that failed, and for a rewrite."""
+    refused: str | None = None
+    """Why it is not shown, in words without a full stop; None when it passed every check, or waits for them."""
+    statement: str | None = None
+    """Id of the statement that a rewrite is for."""
+    rewrite: str | None = None
+    """Its text, from its syntax tree; None when it may not be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdviceWork:
     """What an advice is to be about."""
 
@@ -49,6 +70,8 @@ class AdviceWork:
     limits: Limits = field(default_factory=Limits)
     drops: bool = True
     """Look for redundant and unused indexes too."""
+    proposals: tuple[Proposal, ...] = ()
+    """What models would have besides what we think of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +176,8 @@ class Draft:
     """SQL with which anyone can see the same."""
     replay: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Payload for `recheck`, JSON-able."""
+    proposed_by: tuple[str, ...] = (EMBEDDED,)
+    rewrite: SqlText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,3 +219,5 @@ class AdviceResult:
     """Of the whole set: nothing dearer, nothing left behind."""
     facts: Mapping[str, Any]
     took_ms: float
+    proposals: tuple[Proposal, ...] = ()
+    """Those that were given, each with what came of it."""

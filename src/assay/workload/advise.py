@@ -18,7 +18,9 @@ from assay.workload.candidates import candidates
 from assay.workload.drops import drops
 from assay.workload.index import IndexDraft
 from assay.workload.prepare import prepared, relations_of
+from assay.workload.proposed import Proposed
 from assay.workload.recommend import Setting, heap_bytes, index_draft, index_key
+from assay.workload.rewrites import judge_rewrites
 from assay.workload.search import LEAST_GAIN, Rules, Search
 from assay.workload.trades import trades
 from assay.workload.verify import MOST_DEARER, Verified, by_saving, not_worth, passed_over, saved, verify, worst
@@ -68,6 +70,8 @@ class _Run:
 def advise(bench: Bench, asked: AdviceWork) -> AdviceResult:
     """Search and check; runs in a worker process, asks the server for plans only, and never builds anything.
 
+    Only a model's rewrite is run, and that over rows that are made up in its text.
+
     Raises Refused when hypopg is missing (with `cure`), Unavailable when the server is gone, and what `bench.report`
     raises when somebody stopped it. Time is bounded by `asked.seconds` and what one EXPLAIN may take.
     """
@@ -107,6 +111,8 @@ def _advise(run: _Run) -> AdviceResult:
         i: list(candidates(statements[i].facts, asked.schema, max_width=asked.max_width, c_locale=c_locale))
         for i in today
     }
+    proposed = Proposed(asked.proposals)
+    proposed.join(drafts_of, search)
     search.fill_pool(drafts_of)
     mask = search.run().mask
     chosen_cost = whatif.total(mask)
@@ -115,14 +121,18 @@ def _advise(run: _Run) -> AdviceResult:
         mask, verified, effects = _with_passed_over(run, search, mask, verified, effects)
     verified = _with_trades(run, search.whatif, mask, verified)
     steps = _curve(run, search, mask)
+    judged = proposed.judged(search, mask, run.failed)
     clean = whatif.close() == 0
     setting = _setting(run, statements, whatif)
-    drafts = [index_draft(one, setting, clean) for one in by_saving(verified)]
-    drafts += [index_draft(one, setting, clean) for one in by_saving(run.failed.values())[:WITHHELD]]
+    shown = [*by_saving(verified), *by_saving(run.failed.values())[:WITHHELD]]
+    drafts = [replace(index_draft(one, setting, clean), proposed_by=proposed.by(one.draft)) for one in shown]
+    run.say("Comparing rewrites")
+    rewritten, judged = judge_rewrites(session, judged, whatif, asked.schema, lambda: run.deadline.left() <= 0)
+    drafts += rewritten
     if asked.drops:
         run.say("Looking for indexes to drop")
         drafts += drops(asked.schema, server=session.facts)
-    return _result(run, search, mask, chosen_cost, effects, steps, drafts, left, clean)
+    return replace(_result(run, search, mask, chosen_cost, effects, steps, drafts, left, clean), proposals=judged)
 
 
 def _write_price(whatif: WhatIf, statements: list[Weighed]) -> Callable[[int], float]:

@@ -276,12 +276,25 @@ def _covering(use: _Use, base: IndexDraft) -> IndexDraft | None:
     if not base.keys or any(key.column is None for key in base.keys):
         return None
     held = {key.column for key in base.keys}
-    rest = [column for column in use.table.columns if column.name in use.reads - held]
-    if not rest or len(rest) > INCLUDE_COLUMNS or any(_kind(column) in _BOUNDLESS for column in rest):
-        return None
-    if sum(column.avg_width or 32 for column in rest) > INCLUDE_BYTES:
-        return None
-    return IndexDraft(base.schema, base.table, base.keys, tuple(column.name for column in rest))
+    rest = tuple(column.name for column in use.table.columns if column.name in use.reads - held)
+    draft = IndexDraft(base.schema, base.table, base.keys, rest)
+    return draft if rest and holdable(draft, use.table) is None else None
+
+
+def holdable(draft: IndexDraft, table: Table) -> str | None:
+    """Say why a B-tree could not hold a draft over plain columns, or should not; None when it may."""
+    columns = {column.name: column for column in table.columns}
+    keys = [columns[key.column] for key in draft.keys if key.column is not None]
+    carried = [columns[name] for name in draft.include]
+    if any(_kind(column) in _UNORDERED | _BOUNDLESS for column in keys):
+        return "a B-tree cannot be searched by a column of such a type"
+    if any((column.avg_width or 0) > KEY_BYTES for column in keys):
+        return "a key is so wide that a B-tree may refuse it"
+    if any(_kind(column) in _BOUNDLESS for column in carried) or len(carried) > INCLUDE_COLUMNS:
+        return "it carries too much besides its keys"
+    if sum(column.avg_width or 32 for column in carried) > INCLUDE_BYTES:
+        return "it carries too much besides its keys"
+    return None
 
 
 def written(draft: IndexDraft) -> frozenset[str]:

@@ -16,7 +16,7 @@ from assay.ports.ledger import Proof
 from assay.ports.store import Change
 from assay.workload._store import advices, findings, helped, recommendations
 from assay.workload.advice_model import AdviceResult, Draft
-from assay.workload.model import AdviceStep, Finding, IndexAdvice, Recommendation, Simulation
+from assay.workload.model import AdviceStep, Finding, IndexAdvice, ModelsPart, Recommendation, Simulation
 from assay.workload.simulate import Simulated
 
 INDEX_TYPES = (
@@ -32,14 +32,14 @@ def stable_id(prefix: str, *parts: str) -> str:
     return f"{prefix}_{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:10]}"
 
 
-def advice_proofs(source: str, result: AdviceResult) -> list[Proof]:
-    """One proof for the set as a whole, then one for each draft, in order."""
+def advice_proofs(source: str, result: AdviceResult, models: ModelsPart | None) -> list[Proof]:
+    """One proof for the set as a whole, with what models had to do with it, then one for each draft, in order."""
     whole = Proof(
         kind="workload.advice",
         subject=source,
         claim="The chosen indexes together make the workload cheaper, and no statement of it dearer.",
         checks=result.checks,
-        facts=result.facts,
+        facts={**result.facts, **({"models": models.model_dump(mode="json")} if models else {})},
     )
     return [whole, *(_draft_proof(source, draft) for draft in result.drafts)]
 

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from assay.kernel.assayed import Assayed
+from assay.kernel.consult import EMBEDDED
 from assay.kernel.values import Instant, Page, Value
 from assay.workload.plan_model import Load, Plan, PlanComparison, Point, Sample, SqlText
 
@@ -19,12 +20,14 @@ RecommendationType = Literal[
     "partial_index",
     "expression_index",
     "correlated_subquery",
+    "rewrite",
     "redundant_index",
     "unused_index",
     "cardinality_issue",
     "unimaginable_index",
 ]
-"""The contract's types; `unimaginable_index` is one that hypopg cannot plan (GIN), so never assayed."""
+"""The contract's types; `unimaginable_index` is one that hypopg cannot plan (GIN), so never assayed; a `rewrite` of any
+other kind than `correlated_subquery` is a language model's."""
 FindingKind = Literal[
     "missing_index",
     "composite_index",
@@ -107,6 +110,8 @@ class Recommendation(Assayed):
     dearer: int = 0
     """How many of them got more expensive."""
     withheld_reason: str | None = None
+    proposed_by: tuple[str, ...] = (EMBEDDED,)
+    """Who thought of it: "embedded" is the engine of our own; else a language model, as the settings name it."""
     created_at: Instant
 
 
@@ -192,6 +197,32 @@ class QueryDetail(Value):
     next: str | None = None
 
 
+class RefusedProposal(Value):
+    """What a language model proposed and nobody is advised to do."""
+
+    what: str
+    """In words of ours: "orders (user_id)", "q_7f3a91 written otherwise"; or "proposal 2" when it is nothing that this
+    database could have."""
+    reason: str
+
+
+class ModelsPart(Value):
+    """What language models had to do with an advice: they propose, the same checks decide."""
+
+    model: str | None = None
+    """The one that answered; null when none did."""
+    silent: str | None = None
+    """Why nothing came of it; the advice is the engine's own then."""
+    proposed: int = 0
+    kept: int = 0
+    """Proposals that passed every check: chosen indexes, and rewrites."""
+    refused: tuple[RefusedProposal, ...] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost_usd: float | None = None
+    """Null: no price is known, or none answered."""
+
+
 class IndexAdvice(Assayed):
     """What an advice found over the whole workload."""
 
@@ -218,6 +249,12 @@ class IndexAdvice(Assayed):
     recommendations: tuple[Recommendation, ...] = ()
     steps: tuple[AdviceStep, ...] = ()
     """The curve: what each further index buys."""
+    summary: str = ""
+    """What was found, in one paragraph."""
+    worded_by: str = EMBEDDED
+    """Whose words the summary is: a language model's only when every number and name of it stands in our own facts."""
+    models: ModelsPart | None = None
+    """Null: no language model was asked."""
     took_ms: float
     computed_at: Instant
 

@@ -24,6 +24,7 @@ export function Gain({ rec }: { rec: Noun }) {
 }
 
 export function Recommendation({ rec, acts, within }: Props) {
+  const models = rec.proposed_by.filter((name) => name !== "embedded");
   const others = rec.helps.filter((id) => id !== within).length;
   const verdict = VERDICT_CHIP[rec.verdict];
   const risk = RISK_CHIP[rec.risk];
@@ -36,6 +37,7 @@ export function Recommendation({ rec, acts, within }: Props) {
         <Chip>confidence <b title={rec.confidence_reason}>{rec.confidence.toFixed(2)}</b></Chip>
         {rec.bytes !== null && <Chip>{rec.verdict === "assayed" ? "about " : ""}<b>{bytes(rec.bytes)}</b></Chip>}
         {others > 0 && <Chip>{within ? "also helps" : "helps"} <b>{others}</b> {others === 1 ? "query" : "queries"}</Chip>}
+        {models.length > 0 && <Chip>{rec.proposed_by.length > models.length ? "also proposed by" : "proposed by"} <b>{models.join(", ")}</b></Chip>}
         {rec.write_overhead_pct !== null && <Chip>writes <b>{signed(rec.write_overhead_pct)}</b></Chip>}
         {rec.before_cost !== null && rec.after_cost !== null && <Chip>planner cost <b>{cost(rec.before_cost)}</b> to <b>{cost(rec.after_cost)}</b></Chip>}
       </div>

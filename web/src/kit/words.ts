@@ -29,7 +29,7 @@ export function severityMark(severity: Finding["severity"]): State {
 
 const TYPES: Record<Recommendation["type"], string> = {
   missing_index: "Missing index", composite_index: "Composite index", covering_index: "Covering index", join_index: "Join index",
-  partial_index: "Partial index", expression_index: "Expression index", correlated_subquery: "Rewrite", redundant_index: "Redundant index",
+  partial_index: "Partial index", expression_index: "Expression index", correlated_subquery: "Rewrite", rewrite: "Rewrite", redundant_index: "Redundant index",
   unused_index: "Unused index", cardinality_issue: "Statistics", unimaginable_index: "Index the planner can't imagine",
 };
 

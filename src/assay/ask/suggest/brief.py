@@ -10,6 +10,7 @@ from typing import Any
 from assay.ask.engine.link import Links
 from assay.ask.graph import Graph
 from assay.ask.model import Issue
+from assay.kernel.screen import Piece
 from assay.ports.language_model import Instruction, Message, Prompt
 
 INSTRUCTION = Instruction(
@@ -31,14 +32,6 @@ MOST_TABLES, MOST_COLUMNS, MOST_VALUES, LONGEST = 14, 60, 20, 240
 NAMED = 8
 """Tables that are chosen because the question names them; others come along because a key leads to them."""
 _SPOKEN = {"postgres": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A text that somebody else wrote, and where it stands."""
-
-    where: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

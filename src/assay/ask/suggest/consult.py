@@ -13,23 +13,19 @@ from assay.ask.kept import Known
 from assay.ask.model import GenerateSql
 from assay.ask.respond import Response
 from assay.ask.suggest.brief import Brief, brief, prompt, repair
-from assay.ask.suggest.pool import EMBEDDED, Pooled, Proposal, pool
-from assay.ask.suggest.screen import screen
+from assay.ask.suggest.pool import Pooled, Proposal, pool
+from assay.kernel.consult import EMBEDDED, consult, may_tell_values, models_deadline
 from assay.kernel.context import Context
+from assay.kernel.screen import screen
 from assay.ports.databases import Reader
 from assay.ports.deadline import Deadline
-from assay.ports.errors import AssayError, Invalid
+from assay.ports.errors import Invalid
 from assay.ports.language_model import LanguageModels, Prompt, Routed
 from assay.ports.store import Row
-from assay.runtime.telemetry import log
 from assay.sources.visit import look
-
-_log = log(__name__)
 
 AUTO = "auto"
 PURPOSE = "ask.generate"
-SPARE_S = 5.0
-"""Of the call's own deadline, kept for checking and proving."""
 LONGEST_SQL = 20_000
 SPREAD = 0.7
 """Temperature of all samples but the first: that samples agree says something only where they could differ."""
@@ -64,8 +60,7 @@ async def answer(
                       known=[AUTO, EMBEDDED, *models.names])  # fmt: skip
     if wanted == EMBEDDED or not models.names:
         return Pooled(await look(ctx, source, think))
-    left = ctx.deadline.left(ctx.settings.ai_timeout + SPARE_S) - SPARE_S
-    deadline = Deadline.after(min(ctx.settings.ai_timeout, max(left, 0.0)))
+    deadline = models_deadline(ctx)
     listening = asyncio.create_task(_listen(ctx, known, asked, deadline))
     try:
         found = await look(ctx, source, think)
@@ -90,8 +85,7 @@ async def answer(
 
 async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Deadline) -> _Heard:
     """Ask for every sample at once; never raises what a model raises."""
-    models = ctx.port(LanguageModels)
-    values = models.on_loopback or ctx.settings.ai_send_values
+    values = may_tell_values(ctx)
 
     def prepare() -> tuple[Links, Brief]:
         links = known.engine.linker.link(tokenise(asked.natural_language))
@@ -109,35 +103,24 @@ async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Dead
     return _read(await _asked(ctx, prompts, asked, deadline), links, prompts[0])
 
 
-async def _asked(
-    ctx: Context, prompts: Sequence[Prompt], asked: GenerateSql, deadline: Deadline
-) -> list[Routed | BaseException]:
-    models, wanted = ctx.port(LanguageModels), asked.options.model
-    only = None if wanted == AUTO else wanted
-    return await asyncio.gather(
-        *(models.complete(one, deadline, purpose=PURPOSE, caller=ctx.caller.id, only=only) for one in prompts),
-        return_exceptions=True,
-    )
+async def _asked(ctx: Context, prompts: Sequence[Prompt], asked: GenerateSql, deadline: Deadline) -> list[Routed | str]:
+    wanted = asked.options.model
+    return await consult(ctx, prompts, deadline, purpose=PURPOSE, only=None if wanted == AUTO else wanted)
 
 
-def _read(said: Sequence[Routed | BaseException], links: Links, asked: Prompt) -> _Heard:
+def _read(said: Sequence[Routed | str], links: Links, asked: Prompt) -> _Heard:
     """The statements in what was said; an empty one is a model's way of saying that it knows none."""
     proposals: list[Proposal] = []
     silent: str | None = None
     for one in said:
-        if isinstance(one, AssayError):
-            silent = silent or one.message.rstrip(".")
-        elif isinstance(one, BaseException):
-            if not isinstance(one, Exception):
-                raise one
-            _log.error("a language model's adapter failed", exc_info=one)
-            silent = silent or "something went wrong inside, and the log has it"
+        if isinstance(one, str):
+            silent = silent or one
+            continue
+        sql = str((one.reply.value or {}).get("sql", "")).strip()
+        if 0 < len(sql) <= LONGEST_SQL:
+            proposals.append(Proposal(sql, one.name))
         else:
-            sql = str((one.reply.value or {}).get("sql", "")).strip()
-            if 0 < len(sql) <= LONGEST_SQL:
-                proposals.append(Proposal(sql, one.name))
-            else:
-                silent = silent or "it proposed no statement"
+            silent = silent or "it proposed no statement"
     return _Heard(links, asked, tuple(proposals), len(said), silent)
 
 

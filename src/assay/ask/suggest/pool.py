@@ -17,9 +17,9 @@ from assay.ask.model import Alternative, Clause, Issue
 from assay.ask.render import Unrenderable, tree
 from assay.ask.respond import Response
 from assay.ask.scope import Unjoinable
+from assay.kernel.consult import EMBEDDED
 from assay.ports.databases import Reader
 
-EMBEDDED = "embedded"
 UNCALIBRATED = (
     "not calibrated for this model: from how many of its samples agree, with each other and with the embedded engine"
 )

@@ -73,6 +73,8 @@ def recommendation_short(console: Console, fix: Any) -> None:
         head.append(f"  {percent(fix.improvement_pct)} planner cost")
     if fix.bytes is not None:
         head.append(f"  {size(fix.bytes)}")
+    if fix.proposed_by != ("embedded",):
+        head.append(f"  proposed by {' and '.join(fix.proposed_by)}", style="dim")
     line(console, head.append("  ").append_text(hallmark(fix)))
     if fix.ddl:
         code(console, fix.ddl, indent=4)
@@ -114,8 +116,23 @@ def advice_line(console: Console, found: Any) -> None:
     tried = f"{number(found.what_if_calls)} plans asked for in {milliseconds(found.took_ms)}"
     rest = f"{number(found.rejected)} candidates rejected; {number(found.dearer)} statements dearer"
     line(console, f"{counts}; {tried}; {rest}", style="dim")
+    if found.summary:
+        line(console, found.summary)
     for missing in found.missing:
         line(console, f"Not known: {missing}", style="dim")
+    if found.models is not None:
+        models_part(console, found.models)
+
+
+def models_part(console: Console, part: Any) -> None:
+    """What a language model had to do with an advice, and why what it proposed is not shown."""
+    passed = f"Also proposed by {part.model}: {number(part.kept)} of {number(part.proposed)} passed the checks"
+    text = passed if part.silent is None else f"No language model took part: {part.silent}"
+    cost = "" if part.cost_usd is None else f", ${part.cost_usd:.4f}"
+    tokens = f"; {number(part.prompt_tokens + part.completion_tokens)} tokens{cost}" if part.model else ""
+    line(console, f"{text}{tokens}", style="dim")
+    for refused in part.refused:
+        line(console, f"  {refused.what}: {refused.reason}", style="dim")
 
 
 def advice(console: Console, found: Any) -> None:

@@ -38,6 +38,8 @@ from assay.workload.scan import scan as scan_database
 from assay.workload.scan_keeping import keep_scan, scan_proofs
 from assay.workload.simulate import simulate as plan_with_fix
 from assay.workload.statement import repair
+from assay.workload.suggest.consult import hear, part_of
+from assay.workload.suggest.wording import worded
 
 MEGABYTE = 1_000_000
 
@@ -73,18 +75,23 @@ async def advise(asked: AdviseIndexes, ctx: Context) -> IndexAdvice:
     if not statements:
         raise Conflict(f"{source['name']} was not scanned yet.", cure="assay scan", field="source")
     budget = round(asked.budget_mb * MEGABYTE) if asked.budget_mb is not None else None
+    schema = await ctx.port(SchemaCache).of(ctx, source)
+    heard = await hear(ctx, source["id"], schema, statements, max_width=asked.max_width)
     work = AdviceWork(
-        dsn=unseal(ctx, source), schema=await ctx.port(SchemaCache).of(ctx, source), statements=statements,
-        budget_bytes=budget, max_width=asked.max_width, seconds=asked.seconds,
+        dsn=unseal(ctx, source), schema=schema, statements=statements, budget_bytes=budget, max_width=asked.max_width,
+        seconds=asked.seconds, proposals=heard.proposals if heard else (),
     )  # fmt: skip
     result = await ctx.workers.in_process(search_indexes, work, report=ctx.report)
-    evidence = await ctx.prove(keeping.advice_proofs(source["id"], result))
+    words = await worded(ctx, result, asked=heard is not None and heard.part.model is not None)
+    models = part_of(heard, result.proposals, words)
+    evidence = await ctx.prove(keeping.advice_proofs(source["id"], result, models))
     at = now()
     recs = [
         keeping.recommendation_of(source["id"], draft, ref, at)
         for draft, ref in zip(result.drafts, evidence[1:], strict=True)
     ]
     advice = keeping.advice_of(source["id"], result, recs, evidence[0], budget, at)
+    advice = advice.model_copy(update={"summary": words.text, "worded_by": words.by, "models": models})
     ctx.change(*keeping.keep_advice(advice))
     ctx.announce(INDEXES_ADVISED, source["id"], {"source": source["id"], "recommendations": len(recs)})
     return advice

@@ -98,3 +98,26 @@ def substitute(text: str, replacements: Mapping[int, str]) -> str:
             parts += (text[at : token.start], replacements[number])
             at = token.end
     return "".join(parts) + text[at:]
+
+
+def without_literals(text: str) -> tuple[str, dict[int, str]]:
+    """Return the text without comments and with a `$n` for every literal, and what each of these stands for.
+
+    `substitute` puts the literals back. The numbers follow those that the text has.
+    """
+    found = tokens(text)
+    number = max((int(text[token.start + 1 : token.end]) for token in found if token.name == "PARAM"), default=0)
+    literals: dict[int, str] = {}
+    parts: list[str] = []
+    at = 0
+    for token in found:
+        if token.name in _COMMENTS:
+            parts += (text[at : token.start], " ")
+        elif token.name in _CONSTANTS and token.name != "PARAM":
+            number += 1
+            literals[number] = text[token.start : token.end]
+            parts += (text[at : token.start], f"${number}")
+        else:
+            continue
+        at = token.end
+    return "".join(parts) + text[at:], literals

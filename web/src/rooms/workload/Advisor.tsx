@@ -27,6 +27,7 @@ import { Chosen } from "./Chosen";
 import { Curve } from "./Curve";
 import { NoSource } from "./NoSource";
 import { OtherAdvice } from "./OtherAdvice";
+import { Proposed } from "./Proposed";
 import { CHANGED_BY_SCAN, useRecommendations } from "./questions";
 import { Runbooks } from "./Runbooks";
 import { useRunning } from "./scan";
@@ -72,10 +73,12 @@ function Advice({ advice, items, source, advise, busy }: { advice: IndexAdvice; 
   return (
     <div className="stack">
       <FigureStrip figures={figures(advice, chosen.length)} shape="five" label="Advice in figures" />
+      {advice.summary && <p className="t2">{advice.summary}{advice.worded_by !== "embedded" && <span className="small"> Worded by {advice.worded_by}, its figures checked.</span>}</p>}
       <div className="advisor-grid">
         <div className="stack">
           {advice.steps.length > 0 && <Curve advice={advice} busy={busy} onBudget={advise.start} />}
           <Chosen advice={advice} byId={byId} />
+          {advice.models && <Proposed part={advice.models} />}
           <OtherAdvice recs={items.filter((rec) => !shownAbove.has(rec.id))} />
         </div>
         {added.length > 0 && <Runbooks recs={biggestFirst(added, advice)} account={source.account} />}

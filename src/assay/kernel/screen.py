@@ -1,16 +1,27 @@
 """Finds texts that read like orders to a language model; it refuses with a reason, and never changes a text.
 
 This is the outer fence only. What protects is the structure: such a text never stands in the system role, and whatever
-a model answers passes the same guard as SQL of anybody.
+a model answers is checked like a proposal of anybody.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from assay.ask.suggest.brief import Piece
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A text that somebody else wrote, and where it stands."""
+
+    where: str
+    text: str
+    statement: bool = False
+    """An SQL statement, which may well change data."""
+
+
+_CHANGES = "holds a statement that changes data"
 _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     (reason, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
     for reason, pattern in (
@@ -22,7 +33,7 @@ _RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
          r"<\|\w*\|?>?|\[/?INST\]|</?(system|assistant|user|tool_call)\b|^\s*(system|assistant|human)\s*:|#{2,}\s*(system|instruction)"),
         ("tells what to answer",
          r"\b(respond|reply|answer|output|print)\s+(only\s+|exactly\s+)?with\b.{0,30}\b(sql|select|query|statement|following)\b|\binstead,?\s+(run|execute|write|select|return)\b"),
-        ("holds a statement that changes data",
+        (_CHANGES,
          r"\b(drop|truncate|alter)\s+(table|database|schema|role|user)\b|\bdelete\s+from\s+\S|\binsert\s+into\s+\S"
          r"|\bupdate\s+\S+\s+set\b|\bgrant\s+\w+.{0,40}\bto\b|\bcopy\s+\S+\s+(to|from)\b"),
         ("has characters that nobody sees",
@@ -35,6 +46,6 @@ def screen(pieces: Iterable[Piece]) -> str | None:
     """Why a model is not asked: the first text that reads like an order to it, by its place; None: there is none."""
     for piece in pieces:
         for reason, pattern in _RULES:
-            if pattern.search(piece.text):
+            if not (piece.statement and reason == _CHANGES) and pattern.search(piece.text):
                 return f"{piece.where} {reason}"
     return None

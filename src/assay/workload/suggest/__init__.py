@@ -1,0 +1,1 @@
+"""Language models propose indexes, rewrites and wording: what they are told, and what is made of what they say."""
