@@ -305,7 +305,8 @@ FACTS = ("2 new indexes of 4.3 MB would take the planner's cost of 38 statements
         ("The 38 costs fall to half.", "a number in words"), ("Both 2 are twice as good.", "a number in words"),
         ("The 2: begin with orders_user_id_idx.", "names something"), ("Then DROP 2 old ones.", "names something"),
         ("The 2: begin with `users`.", "names something"), ("38 queries get faster.", "about time"),
-        ("All is well.", "no figure"), ("", "no paragraph"), ("x" * 800, "no paragraph"), ("Begin here.\u202e", "no paragraph"),
+        ("All is well.", "no figure"), ("", "no paragraph"), ("x" * 800, "no paragraph"),
+        ("Begin here.\u202e", "no paragraph"),
     ],
 )  # fmt: skip
 def test_words_that_say_more_than_the_facts_are_dropped(text: str, why: str | None) -> None:
