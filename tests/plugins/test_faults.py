@@ -35,6 +35,10 @@ def alive(pid: int) -> bool:
         return False
 
 
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
 async def both(plant: Plant, supervisor: Supervisor) -> tuple[Plugin, Plugin]:
     await until(lambda: all(one.state == "ready" for one in supervisor.connections))
     return supervisor.plugin("atest-store-ill"), supervisor.plugin("atest-store-well")
@@ -172,7 +176,7 @@ async def test_cycles_of_crash_and_restart_leave_nothing_behind(plant: Plant) ->
         fds: list[int] = []
         for _ in range(10):
             await until(lambda: store.state == "ready" and ill.pid not in (None, *pids))
-            fds.append(sum(1 for _ in Path("/proc/self/fd").iterdir()))
+            fds.append(open_files())
             assert ill.pid is not None
             pids.add(ill.pid)
             os.kill(ill.pid, signal.SIGKILL)
