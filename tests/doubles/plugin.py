@@ -92,7 +92,14 @@ class _Script:
                 "typed": typed | {"ai_context": dict(asked.ai_context)},
             }),
         }  # fmt: skip
-        return wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
+        result = wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
+        if "pro.verdict" in told:
+            result.ai_info.MergeFrom(
+                wire.AIProcessingInfo(
+                    generated_sql="SELECT 1", confidence_score=0.9, verdict=told["pro.verdict"], evidence=["E-1"]
+                )
+            )
+        return result
 
     def capabilities(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """As a plugin does that knows the query only."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,10 +37,7 @@ class PluginHome:
 
 
 def make(folder: Path) -> PluginHome:
-    """Make a home with a small database beside it, `shop.db`."""
+    """Make a home."""
     home = PluginHome(folder)
-    with sqlite3.connect(folder / "shop.db") as shop:
-        shop.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, city TEXT)")
-        shop.executemany("INSERT INTO users (name, city) VALUES (?, ?)", [("Ada", "Berlin"), ("Bob", "Rome")])
     asyncio.run(home.settle())
     return home

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from doubles.troubled import install
 from faces.living import Served
-from plugins.serving import PluginHome, make
+from plugins.serving import make
 from plugins.test_over_rest import caller, stores, wait
 
 BASE = {"rate_limit.requests_per_minute": "10000", "rate_limit.burst_size": "1000"}
@@ -30,11 +31,13 @@ def served() -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def api(served: Served) -> Iterator[httpx.Client]:
+def api(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    file = tmp_path_factory.mktemp("shop") / "shop.db"
+    with sqlite3.connect(file) as shop:
+        shop.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT, city TEXT)")
+        shop.executemany("INSERT INTO users (name, city) VALUES (?, ?)", [("Ada", "Berlin"), ("Bob", "Rome")])
     with caller(served, "admin") as client:
-        home = served.home
-        assert isinstance(home, PluginHome)
-        dsn = f"sqlite:///{home.folder / 'shop.db'}"
+        dsn = f"sqlite:///{file}"
         assert client.post("/sources", json={"name": "shop", "dsn": dsn}).status_code == 200
         yield client
 
@@ -64,7 +67,9 @@ def told(answer: httpx.Response) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def test_both_forms_are_sent_whichever_came_and_nothing_is_filled_in(api: httpx.Client) -> None:
     bot(api)
-    typed, older = told(ask(api, type="Ai", database_type="pg", explain_query=True, ai_context={"schema": "s"}, limit=5))
+    typed, older = told(
+        ask(api, type="Ai", database_type="pg", explain_query=True, ai_context={"schema": "s"}, limit=5)
+    )
     assert typed["natural_language"] == older["prompt"] == WORDS
     assert (typed["type"], typed["key"], typed["limit"]) == ("ai", "generate", 5)
     assert typed["database_type"] == older["database_type"] == older["config"]["database_type"] == "pg"
@@ -95,7 +100,7 @@ def test_what_a_model_is_to_do_is_passed_on(api: httpx.Client, name: str, value:
     bot(api)
     _, before = told(ask(api))
     bot(api, **{name: value})
-    typed, after = told(ask(api))
+    _, after = told(ask(api))
     assert after["config"][name] == expected != before["config"][name]
     more = {"max_tokens": 99_999, "timeout": "500s"}
     _, bounded = told(ask(api, key="generate", sql=json.dumps({"prompt": WORDS, "config": json.dumps(more)})))
@@ -155,9 +160,11 @@ def test_the_rate_of_a_store_is_enforced_for_each_caller(api: httpx.Client, serv
 
 
 def test_what_another_program_calls_checked_is_an_estimate_here(api: httpx.Client) -> None:
-    bot(api)
-    answer = ask(api, key="info", natural_language="")
-    assert answer.status_code in (200, 422)
+    for said, expected in (("VERDICT_ASSAYED", "estimate"), ("VERDICT_WITHHELD", "withheld"), ("", None)):
+        bot(api, **({"verdict": said} if said else {}))
+        info = ask(api).json()["aiInfo"]
+        assert (info and info["verdict"]) == expected
+        assert info is None or (info["evidence"] == [] and "nothing was checked here" in info["missing"][-1])
     made = api.post("/ai/plugins/bot/generate", json={"prompt": WORDS})
     assert made.status_code == 200 and made.json()["verdict"] == "estimate" and made.json()["missing"]
 
@@ -204,7 +211,10 @@ def test_broken_questions_name_the_field(api: httpx.Client) -> None:
         ({"natural_language": " "}, "natural_language"),
         ({"natural_language": "", "key": "generate", "sql": "{"}, "sql"),
         ({"natural_language": "", "key": "generate", "sql": '{"prompt": "x", "config": "["}'}, "config"),
-        ({"natural_language": "", "key": "generate", "sql": '{"prompt": "x", "config": {"max_tokens": "many"}}'}, "config"),
+        (
+            {"natural_language": "", "key": "generate", "sql": '{"prompt": "x", "config": {"max_tokens": "many"}}'},
+            "config",
+        ),
     ):
         answer = ask(api, **asked)
         assert answer.status_code == 422 and answer.json()["error"]["details"]["field"] == field, answer.text
