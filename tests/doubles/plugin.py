@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -71,6 +72,34 @@ class _Script:
                 missing=["rows"], tokens=0, findings=[wire.SQLFinding(level="FINDING_LEVEL_ERROR", line=3)],
             )
         )  # fmt: skip
+
+    def generate(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
+        """As an AI plugin does, and says what it was told; as sure, and as slow, as the store's properties say."""
+        told = dict(context.invocation_metadata())
+        time.sleep(float(told.get("pro.takes_s", 0)))
+        if "pro.fails" in told:
+            return wire.DataQueryResult(
+                data=[
+                    wire.Pair(key="success", value="false"),
+                    wire.Pair(key="error", value=told["pro.fails"]),
+                    wire.Pair(key="error_code", value="GENERATION_FAILED"),
+                ]
+            )
+        typed = {field.name: value for field, value in asked.ListFields() if field.name != "ai_context"}
+        said = {
+            "generated_sql": "SELECT\n1", "success": "true", "meta": json.dumps({
+                "confidence": float(told.get("pro.sure", 0.9)), "model": "m", "told": json.loads(asked.sql),
+                "typed": typed | {"ai_context": dict(asked.ai_context)},
+            }),
+        }  # fmt: skip
+        result = wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
+        if "pro.verdict" in told:
+            result.ai_info.MergeFrom(
+                wire.AIProcessingInfo(
+                    generated_sql="SELECT 1", confidence_score=0.9, verdict=told["pro.verdict"], evidence=["E-1"]
+                )
+            )
+        return result
 
     def capabilities(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """As a plugin does that knows the query only."""
