@@ -1,4 +1,4 @@
-"""The nouns of plugins: stores, kinds, what runs, what it is asked; as atest's host shapes them, with our state added."""
+"""The nouns of plugins: stores, kinds, what runs, what is asked; as atest's host shapes them, our state added."""
 
 from __future__ import annotations
 

@@ -105,9 +105,10 @@ async def _limit(connection: Connection, values: AiValues, ctx: Context) -> None
         )  # fmt: skip
 
 
-@operation("plugins.generate", effect="write", needs="plugins:query", http=Post("/api/v1/ai/plugins/{plugin_name}/generate"),
-           timeout_s=600, errors=[NotFound, Invalid, Unavailable, TimedOut, Refused, Limited, ConfidenceTooLow,
-                                  UnsupportedDatabase, SqlExecutionDisabled])  # fmt: skip
+@operation("plugins.generate", effect="write", needs="plugins:query", timeout_s=600,
+           http=Post("/api/v1/ai/plugins/{plugin_name}/generate"),
+           errors=[NotFound, Invalid, Unavailable, TimedOut, Refused, Limited, ConfidenceTooLow, UnsupportedDatabase,
+                   SqlExecutionDisabled])  # fmt: skip
 async def generate(asked: GenerateText, ctx: Context) -> GeneratedText:
     """Send a prompt to the AI store of this name; where there is none, to this program if the name is one of its own."""
     prompt = QueryData(
