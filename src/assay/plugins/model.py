@@ -132,6 +132,8 @@ class Stores(Camel):
 
     data: tuple[StoreLine, ...]
     file: str
+    folder: str
+    """Where programs of plugins are dropped in."""
     problems: tuple[FileProblem, ...]
 
 

@@ -51,7 +51,7 @@ def stores(supervisor: Supervisor, lines: tuple[StoreLine, ...]) -> Stores:
         )
         for one in supervisor.reading.problems
     )
-    return Stores(data=lines, file=str(supervisor.path), problems=problems)
+    return Stores(data=lines, file=str(supervisor.path), folder=str(supervisor.world.shelf.folder), problems=problems)
 
 
 def plugin_line(plugin: Plugin, supervisor: Supervisor) -> PluginLine:
