@@ -61,3 +61,17 @@ export type SqlWords = S["Words"];
 export type SqlCheck = S["SqlCheck"];
 export type SqlReading = S["Alternative"];
 export type SqlRows = S["Rows"];
+
+export type PluginLine = S["PluginLine"];
+export type Plugins = S["Plugins"];
+export type PluginState = PluginLine["state"];
+export type PluginHealth = S["PluginHealth"];
+export type StoreLine = S["StoreLine"];
+export type Stores = S["Stores"];
+export type StoreKind = S["StoreKind-Output"];
+export type KindParam = StoreKind["params"][number];
+export type SaveStore = S["SaveStore"];
+export type StoreStatus = S["StoreStatus"];
+export type FileProblem = S["FileProblem"];
+export type LogLine = S["LogLine"];
+export type LogLinePage = S["LogLinePage"];

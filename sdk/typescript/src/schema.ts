@@ -72,10 +72,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Say what a plugin can do, as atest's host shapes it.
-         * @description Say what a plugin can do, as atest's host shapes it.
+         * Say what an AI plugin can do.
+         * @description Say what an AI plugin can do.
          */
-        get: operations["ask.plugin_capabilities"];
+        get: operations["plugins.capabilities"];
         put?: never;
         post?: never;
         delete?: never;
@@ -137,7 +137,7 @@ export interface paths {
          * Answer a prompt as atest's host does: the one address where a failure has the status 200.
          * @description Answer a prompt as atest's host does: the one address where a failure has the status 200.
          */
-        post: operations["ask.call_ai"];
+        post: operations["plugins.call_ai"];
         delete?: never;
         options?: never;
         head?: never;
@@ -158,6 +158,127 @@ export interface paths {
          * @description Answer a question with SQL, in the words of the integration guide.
          */
         post: operations["ask.generate_sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/plugins/discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the AI plugins: those of stores, and programs in the folder of plugins that no store uses yet.
+         * @description List the AI plugins: those of stores, and programs in the folder of plugins that no store uses yet.
+         */
+        get: operations["plugins.discover"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/plugins/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say of all AI plugins whether they answer.
+         * @description Say of all AI plugins whether they answer.
+         */
+        get: operations["plugins.health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/plugins/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a store for an AI plugin: a socket of this machine at which it listens, or a program in the folder of
+         * @description Make a store for an AI plugin: a socket of this machine at which it listens, or a program in the folder of
+         *     plugins, which is then started. Nothing is downloaded, and no other program can be named.
+         */
+        post: operations["plugins.register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/plugins/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take the store of an AI plugin away, and stop the plugin if no other store uses it.
+         * @description Take the store of an AI plugin away, and stop the plugin if no other store uses it.
+         */
+        delete: operations["plugins.unregister"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/plugins/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Say of one AI plugin whether it answers.
+         * @description Say of one AI plugin whether it answers.
+         */
+        get: operations["plugins.health_of"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ai/plugins/{plugin_name}/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a prompt to the AI store of this name; where there is none, to this program if that is its name.
+         * @description Send a prompt to the AI store of this name; where there is none, to this program if that is its name.
+         */
+        post: operations["plugins.generate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -326,6 +447,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/data/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a statement to a store's plugin, or a question in words (type `ai`) to an AI plugin or to this program.
+         * @description Send a statement to a store's plugin, or a question in words (type `ai`) to an AI plugin or to this program.
+         *
+         *     A statement goes to the plugin as it is: what it may do is what the store's account may do, so it needs the
+         *     permission plugins:statement, too.
+         */
+        post: operations["plugins.query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -458,6 +602,66 @@ export interface paths {
          * @description Recompute the whole ledger and say what, if anything, is wrong with it.
          */
         get: operations["evidence.verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/extension/menus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the entries that plugins bring to the menu; plugins that do not answer are passed over.
+         * @description List the entries that plugins bring to the menu; plugins that do not answer are passed over.
+         */
+        get: operations["plugins.menus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/extension/pages/{name}/css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return the style of a plugin's page.
+         * @description Return the style of a plugin's page.
+         */
+        get: operations["plugins.page_css"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/extension/pages/{name}/js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return the script of a plugin's page: it defines `ATestPlugin.mount(element)`.
+         * @description Return the script of a plugin's page: it defines `ATestPlugin.mount(element)`.
+         */
+        get: operations["plugins.page_js"];
         put?: never;
         post?: never;
         delete?: never;
@@ -644,6 +848,106 @@ export interface paths {
          * @description Ask a language model for what its server has, and for one short answer; a failure is the answer.
          */
         post: operations["models.test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the plugins that enabled stores use: state, process, restarts.
+         * @description List the plugins that enabled stores use: state, process, restarts.
+         */
+        get: operations["plugins.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept.
+         * @description Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept.
+         */
+        get: operations["plugins.log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a plugin and start it anew.
+         * @description Stop a plugin and start it anew.
+         */
+        post: operations["plugins.restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a plugin that was stopped, or that was left alone after too many crashes.
+         * @description Start a plugin that was stopped, or that was left alone after too many crashes.
+         */
+        post: operations["plugins.start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/plugins/{name}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a plugin until it is started again, or this program is; its stores are not there meanwhile.
+         * @description Stop a plugin until it is started again, or this program is; its stores are not there meanwhile.
+         */
+        post: operations["plugins.stop"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1113,6 +1417,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the stores of stores.yaml, how each is, and what is wrong with the file; secrets are masked.
+         * @description List the stores of stores.yaml, how each is, and what is wrong with the file; secrets are masked.
+         */
+        get: operations["plugins.stores"];
+        put?: never;
+        /**
+         * Write a new store into stores.yaml; its plugin is started.
+         * @description Write a new store into stores.yaml; its plugin is started.
+         */
+        post: operations["plugins.create_store"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the kinds of stores that can be made: what the files describe, and programs in the folder of plugins.
+         * @description List the kinds of stores that can be made: what the files describe, and programs in the folder of plugins.
+         */
+        get: operations["plugins.kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask a store's plugin now whether it can work for it; that it cannot, or does not answer, is the answer.
+         * @description Ask a store's plugin now whether it can work for it; that it cannot, or does not answer, is the answer.
+         */
+        post: operations["plugins.verify"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write a store anew into stores.yaml; ****** in place of a secret leaves it as it is.
+         * @description Write a store anew into stores.yaml; ****** in place of a secret leaves it as it is.
+         */
+        put: operations["plugins.update_store"];
+        post?: never;
+        /**
+         * Take a store out of stores.yaml; a plugin that no other store uses is stopped.
+         * @description Take a store out of stores.yaml; a plugin that no other store uses is stopped.
+         */
+        delete: operations["plugins.delete_store"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -1270,6 +1662,75 @@ export interface components {
             limits: components["schemas"]["AiLimits"];
             /** Version */
             version: string;
+        };
+        /**
+         * AiInfo
+         * @description How an answer came about. Another plugin's is an estimate at best: its checks are not ours.
+         */
+        AiInfo: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
+             */
+            evidence: string[];
+            /**
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /**
+             * Aiprocessed
+             * @default true
+             */
+            aiProcessed: boolean;
+            /**
+             * Originallanguage
+             * @default
+             */
+            originalLanguage: string;
+            /**
+             * Generatedsql
+             * @default
+             */
+            generatedSql: string;
+            /**
+             * Explanation
+             * @default
+             */
+            explanation: string;
+            /**
+             * Suggestions
+             * @default []
+             */
+            suggestions: string[];
+            /**
+             * Confidencescore
+             * @default 0
+             */
+            confidenceScore: number;
+            /**
+             * Modelused
+             * @default
+             */
+            modelUsed: string;
+            /**
+             * Processingtimems
+             * @default 0
+             */
+            processingTimeMs: number;
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
+            /**
+             * Dialect
+             * @default
+             */
+            dialect: string;
         };
         /**
          * AiLimits
@@ -1555,7 +2016,7 @@ export interface components {
             prompt: string;
             /**
              * Config
-             * @description JSON: `database_type`, `database_key`, `confidence_threshold`; other keys are passed over, and kept nowhere.
+             * @description JSON, as of plugins.generate; other keys are passed over, and kept nowhere.
              * @default
              */
             config: string;
@@ -1828,6 +2289,65 @@ export interface components {
             expired: number;
         };
         /**
+         * DataMeta
+         * @description Where rows come from, as the plugin says.
+         */
+        DataMeta: {
+            /**
+             * Databases
+             * @default []
+             */
+            databases: string[];
+            /**
+             * Tables
+             * @default []
+             */
+            tables: string[];
+            /**
+             * Currentdatabase
+             * @default
+             */
+            currentDatabase: string;
+            /**
+             * Duration
+             * @default
+             */
+            duration: string;
+            /**
+             * Labels
+             * @default []
+             */
+            labels: components["schemas"]["Pair-Output"][];
+        };
+        /**
+         * DataResult
+         * @description What came of a query.
+         */
+        DataResult: {
+            /**
+             * Data
+             * @default []
+             */
+            data: components["schemas"]["Pair-Output"][];
+            /**
+             * Items
+             * @default []
+             */
+            items: components["schemas"]["Row"][];
+            /**
+             * @default {
+             *       "databases": [],
+             *       "tables": [],
+             *       "currentDatabase": "",
+             *       "duration": "",
+             *       "labels": []
+             *     }
+             */
+            meta: components["schemas"]["DataMeta"];
+            /** @default null */
+            aiInfo: components["schemas"]["AiInfo"] | null;
+        };
+        /**
          * DatabaseTarget
          * @description Which database is meant.
          */
@@ -1876,6 +2396,11 @@ export interface components {
              */
             next_cursor: string | null;
         };
+        /**
+         * Empty
+         * @description A question without words, or an answer that says only that it was done.
+         */
+        Empty: Record<string, never>;
         /**
          * Evidence
          * @description An entry of the ledger.
@@ -2060,6 +2585,30 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * FileProblem
+         * @description What is wrong with the file of stores.
+         */
+        FileProblem: {
+            /** Path */
+            path: string;
+            /**
+             * Line
+             * @description From 1; 0: none is to blame.
+             */
+            line: number;
+            /** Column */
+            column: number;
+            /** Says */
+            says: string;
+            /** Cure */
+            cure: string;
+            /**
+             * Severity
+             * @enum {string}
+             */
+            severity: "error" | "warning";
         };
         /**
          * Finding
@@ -2252,6 +2801,32 @@ export interface components {
             rows: components["schemas"]["Rows"] | null;
             /** Tookms */
             tookMs: number;
+        };
+        /**
+         * GeneratedText
+         * @description What a plugin made of a prompt.
+         */
+        GeneratedText: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
+             */
+            evidence: string[];
+            /**
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /** Content */
+            content: string;
+            /**
+             * Meta
+             * @description JSON: confidence, model, dialect.
+             */
+            meta: string;
         };
         /**
          * GenerationOptions
@@ -2792,6 +3367,72 @@ export interface components {
             calibratedOn: string;
         };
         /**
+         * KindNeed
+         * @description A kind that another one needs.
+         */
+        KindNeed: {
+            /** Name */
+            name: string;
+        };
+        /**
+         * KindParam
+         * @description A property that stores of a kind are asked for.
+         */
+        "KindParam-Input": {
+            /** Key */
+            key: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Defaultvalue
+             * @default
+             */
+            defaultValue: string;
+            /**
+             * Enum
+             * @default []
+             */
+            enum: string[];
+            /**
+             * Secret
+             * @description Said by us: its name is that of something secret.
+             * @default false
+             */
+            secret: boolean;
+        };
+        /**
+         * KindParam
+         * @description A property that stores of a kind are asked for.
+         */
+        "KindParam-Output": {
+            /** Key */
+            key: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Defaultvalue
+             * @default
+             */
+            defaultValue: string;
+            /**
+             * Enum
+             * @default []
+             */
+            enum: string[];
+            /**
+             * Secret
+             * @description Said by us: its name is that of something secret.
+             * @default false
+             */
+            secret: boolean;
+        };
+        /**
          * Lack
          * @description A grant or extension that is missing, what it costs, and the statement that adds it.
          */
@@ -2853,6 +3494,32 @@ export interface components {
             temp_blocks_written: number;
         };
         /**
+         * LogLine
+         * @description A line that a plugin wrote.
+         */
+        LogLine: {
+            /** Number */
+            number: number;
+            /** Text */
+            text: string;
+        };
+        /** LogLinePage */
+        LogLinePage: {
+            /** Items */
+            items: components["schemas"]["LogLine"][];
+            /**
+             * Total
+             * @description How many there are on all pages together.
+             */
+            total: number;
+            /**
+             * Next Cursor
+             * @description Ask again with `cursor` set to this for what follows; null on the last page.
+             * @default null
+             */
+            next_cursor: string | null;
+        };
+        /**
          * Me
          * @description Who is calling.
          */
@@ -2896,6 +3563,28 @@ export interface components {
              * Format: date-time
              */
             ran_at: string;
+        };
+        /**
+         * Menu
+         * @description An entry of the page's menu that a plugin brings.
+         */
+        Menu: {
+            /** Name */
+            name: string;
+            /** Index */
+            index: string;
+            /** Icon */
+            icon: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Menus
+         * @description All entries that plugins bring; of one index the highest version.
+         */
+        Menus: {
+            /** Data */
+            data: components["schemas"]["Menu"][];
         };
         /**
          * ModelLine
@@ -3115,6 +3804,52 @@ export interface components {
             allowed: boolean;
         };
         /**
+         * PageCode
+         * @description A script or a style; without success, why there is none.
+         */
+        PageCode: {
+            /** Success */
+            success: boolean;
+            /** Message */
+            message: string;
+        };
+        /**
+         * Pair
+         * @description A name and its value.
+         */
+        "Pair-Input": {
+            /** Key */
+            key: string;
+            /**
+             * Value
+             * @default
+             */
+            value: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+        };
+        /**
+         * Pair
+         * @description A name and its value.
+         */
+        "Pair-Output": {
+            /** Key */
+            key: string;
+            /**
+             * Value
+             * @default
+             */
+            value: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+        };
+        /**
          * Plan
          * @description What the planner would do, or what was measured.
          */
@@ -3255,7 +3990,7 @@ export interface components {
         };
         /**
          * PluginCapabilities
-         * @description What a plugin can do, as atest's host shapes it.
+         * @description What an AI plugin can do, as atest's host shapes it.
          */
         PluginCapabilities: {
             /** Models */
@@ -3276,6 +4011,144 @@ export interface components {
              * @default
              */
             error: string;
+        };
+        /**
+         * PluginHealth
+         * @description Whether an AI plugin answers, as the integration guide shapes it.
+         */
+        PluginHealth: {
+            /** Name */
+            name: string;
+            /**
+             * Status
+             * @description processing: it is starting; error: it answers, but says that it cannot work.
+             * @enum {string}
+             */
+            status: "online" | "offline" | "processing" | "error";
+            /** Lastcheckat */
+            lastCheckAt: string | null;
+            /**
+             * Responsetime
+             * @description Milliseconds.
+             */
+            responseTime: number | null;
+            /** Errormessage */
+            errorMessage: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "degraded" | "crashed" | "stopped" | "disabled";
+        };
+        /**
+         * PluginHealths
+         * @description Health of all AI plugins.
+         */
+        PluginHealths: {
+            /** Plugins */
+            plugins: components["schemas"]["PluginHealth"][];
+        };
+        /**
+         * PluginInfo
+         * @description An AI plugin, as the integration guide shapes it.
+         */
+        PluginInfo: {
+            /** Name */
+            name: string;
+            /** Version */
+            version: string;
+            /** Description */
+            description: string;
+            /** Capabilities */
+            capabilities: string[];
+            /** Socketpath */
+            socketPath: string;
+            /** Metadata */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "degraded" | "crashed" | "stopped" | "disabled";
+            /**
+             * Configured
+             * @description False: a program in the folder of plugins that no store names.
+             */
+            configured: boolean;
+        };
+        /**
+         * PluginInfos
+         * @description AI plugins.
+         */
+        PluginInfos: {
+            /** Plugins */
+            plugins: components["schemas"]["PluginInfo"][];
+        };
+        /**
+         * PluginLine
+         * @description A plugin that is looked after.
+         */
+        PluginLine: {
+            /** Name */
+            name: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "degraded" | "crashed" | "stopped" | "disabled";
+            /** Reason */
+            reason: string | null;
+            /**
+             * Since
+             * Format: date-time
+             * @description When it got into this state.
+             */
+            since: string;
+            /**
+             * Lasterror
+             * @description Why it crashed or was degraded last, even when it is ready again.
+             */
+            lastError: string | null;
+            /** Lasterrorat */
+            lastErrorAt: string | null;
+            /** Version */
+            version: string;
+            /**
+             * Pid
+             * @description Null: it is not running, or somebody else started it.
+             */
+            pid: number | null;
+            /** Address */
+            address: string | null;
+            /**
+             * Program
+             * @description Its file; null: there is none that may be started.
+             */
+            program: string | null;
+            /** Restarts */
+            restarts: number;
+            /**
+             * Latencyms
+             * @description Of the last Verify.
+             */
+            latencyMs: number | null;
+            /**
+             * Readyafterms
+             * @description From its last start to its first answer.
+             */
+            readyAfterMs: number | null;
+            /** Stores */
+            stores: string[];
+        };
+        /**
+         * Plugins
+         * @description All plugins that enabled stores use.
+         */
+        Plugins: {
+            /** Data */
+            data: components["schemas"]["PluginLine"][];
         };
         /**
          * Point
@@ -3325,6 +4198,65 @@ export interface components {
              * @default null
              */
             kept_at: string | null;
+        };
+        /**
+         * QueryData
+         * @description A statement for a store, or a question in words for an AI plugin.
+         */
+        QueryData: {
+            /**
+             * Type
+             * @description `ai`, in any case: a question in words, or about models.
+             * @default
+             */
+            type: string;
+            /**
+             * Key
+             * @description The database of a statement; what is asked of an AI plugin, `generate`.
+             * @default
+             */
+            key: string;
+            /**
+             * Sql
+             * @description A statement; for an AI plugin, JSON.
+             * @default
+             */
+            sql: string;
+            /**
+             * Offset
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Limit
+             * @default 0
+             */
+            limit: number;
+            /**
+             * Naturallanguage
+             * @default
+             */
+            naturalLanguage: string;
+            /**
+             * Databasetype
+             * @default
+             */
+            databaseType: string;
+            /**
+             * Explainquery
+             * @default false
+             */
+            explainQuery: boolean;
+            /** Aicontext */
+            aiContext?: {
+                [key: string]: string;
+            };
+            /**
+             * Store
+             * @description Which store; over REST it may stand in the header X-Store-Name. Empty: this program itself answers questions.
+             * @default
+             */
+            store: string;
         };
         /**
          * QueryDetail
@@ -3679,6 +4611,46 @@ export interface components {
             reason: string;
         };
         /**
+         * RegisterPlugin
+         * @description An AI plugin, as the integration guide shapes it.
+         */
+        RegisterPlugin: {
+            /**
+             * Name
+             * @description Of its program in the folder of plugins, and of the store that is made for it.
+             */
+            name: string;
+            /**
+             * Version
+             * @description Passed over, as is the next: the plugin says it itself.
+             * @default
+             */
+            version: string;
+            /**
+             * Capabilities
+             * @default []
+             */
+            capabilities: string[];
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Socketpath
+             * @description Where it listens already; empty: its program is started.
+             * @default
+             */
+            socketPath: string;
+            /**
+             * Metadata
+             * @description Properties of its store.
+             */
+            metadata?: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Replay
          * @description What happened when the same checks ran again now.
          */
@@ -3713,6 +4685,14 @@ export interface components {
             again: string | null;
             /** Took Ms */
             took_ms: number;
+        };
+        /**
+         * Row
+         * @description One row.
+         */
+        Row: {
+            /** Data */
+            data: components["schemas"]["Pair-Output"][];
         };
         /**
          * Rows
@@ -3842,6 +4822,61 @@ export interface components {
              * @default null
              */
             after: number | null;
+        };
+        /**
+         * SaveStore
+         * @description A store as it shall be; `******` in place of a secret means that it stays.
+         */
+        SaveStore: {
+            /** Name */
+            name: string;
+            /**
+             * Owner
+             * @default
+             */
+            owner: string;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Url
+             * @default
+             */
+            url: string;
+            /**
+             * Username
+             * @default
+             */
+            username: string;
+            /**
+             * Password
+             * @default
+             */
+            password: string;
+            /**
+             * Properties
+             * @default []
+             */
+            properties: components["schemas"]["Pair-Input"][];
+            kind: components["schemas"]["StoreKind-Input"];
+            /**
+             * Ready
+             * @description Passed over: the plugin says it.
+             * @default false
+             */
+            ready: boolean;
+            /**
+             * Readonly
+             * @default false
+             */
+            readOnly: boolean;
+            /**
+             * Disabled
+             * @default false
+             */
+            disabled: boolean;
         };
         /**
          * ScanReport
@@ -4321,6 +5356,199 @@ export interface components {
             spans: components["schemas"]["Span"][];
         };
         /**
+         * StoreKind
+         * @description A plugin: the name of its program, and where it listens.
+         */
+        "StoreKind-Input": {
+            /** Name */
+            name: string;
+            /**
+             * Url
+             * @description unix:///path or 127.0.0.1:port; empty: Assay starts it and chooses.
+             * @default
+             */
+            url: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Dependencies
+             * @default []
+             */
+            dependencies: components["schemas"]["KindNeed"][];
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /**
+             * Params
+             * @default []
+             */
+            params: components["schemas"]["KindParam-Input"][];
+            /**
+             * Categories
+             * @description `ai` marks a plugin that writes SQL.
+             * @default []
+             */
+            categories: string[];
+        };
+        /**
+         * StoreKind
+         * @description A plugin: the name of its program, and where it listens.
+         */
+        "StoreKind-Output": {
+            /** Name */
+            name: string;
+            /**
+             * Url
+             * @description unix:///path or 127.0.0.1:port; empty: Assay starts it and chooses.
+             * @default
+             */
+            url: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Dependencies
+             * @default []
+             */
+            dependencies: components["schemas"]["KindNeed"][];
+            /**
+             * Link
+             * @default
+             */
+            link: string;
+            /**
+             * Params
+             * @default []
+             */
+            params: components["schemas"]["KindParam-Output"][];
+            /**
+             * Categories
+             * @description `ai` marks a plugin that writes SQL.
+             * @default []
+             */
+            categories: string[];
+        };
+        /**
+         * StoreKinds
+         * @description Kinds of stores that can be made.
+         */
+        StoreKinds: {
+            /** Data */
+            data: components["schemas"]["StoreKind-Output"][];
+        };
+        /**
+         * StoreLine
+         * @description A store and how its plugin is; what is secret in it is `******`.
+         */
+        StoreLine: {
+            /** Name */
+            name: string;
+            /** Owner */
+            owner: string;
+            /** Description */
+            description: string;
+            /** Url */
+            url: string;
+            /** Username */
+            username: string;
+            /** Password */
+            password: string;
+            /** Properties */
+            properties: components["schemas"]["Pair-Output"][];
+            kind: components["schemas"]["StoreKind-Output"] | null;
+            /** Ready */
+            ready: boolean;
+            /** Readonly */
+            readOnly: boolean;
+            /** Disabled */
+            disabled: boolean;
+            /**
+             * State
+             * @description Of its plugin; where that is ready, whether it can work for this store.
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "degraded" | "crashed" | "stopped" | "disabled";
+            /**
+             * Reason
+             * @description Why it is not ready.
+             * @default null
+             */
+            reason: string | null;
+            /** Isai */
+            isAi: boolean;
+            /**
+             * Version
+             * @description As the plugin says.
+             */
+            version: string;
+            /**
+             * Latencyms
+             * @description Of the last call.
+             */
+            latencyMs: number | null;
+            /** Checkedat */
+            checkedAt: string | null;
+            /**
+             * Restarts
+             * @description Of the plugin, since this program started.
+             */
+            restarts: number;
+            /**
+             * Warnings
+             * @description Properties that cannot reach the plugin, and what else is odd.
+             * @default []
+             */
+            warnings: string[];
+        };
+        /**
+         * StoreStatus
+         * @description Whether a plugin can work for a store now.
+         */
+        StoreStatus: {
+            /** Ready */
+            ready: boolean;
+            /** Readonly */
+            readOnly: boolean;
+            /** Version */
+            version: string;
+            /**
+             * Message
+             * @description Why it is not ready.
+             */
+            message: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "starting" | "ready" | "degraded" | "crashed" | "stopped" | "disabled";
+            /** Latencyms */
+            latencyMs: number | null;
+        };
+        /**
+         * Stores
+         * @description All stores of the file.
+         */
+        Stores: {
+            /** Data */
+            data: components["schemas"]["StoreLine"][];
+            /** File */
+            file: string;
+            /**
+             * Folder
+             * @description Where programs of plugins are dropped in.
+             */
+            folder: string;
+            /** Problems */
+            problems: components["schemas"]["FileProblem"][];
+        };
+        /**
          * Swept
          * @description What the retention removed.
          */
@@ -4522,6 +5750,20 @@ export interface components {
              * Format: date-time
              */
             at: string;
+        };
+        /**
+         * VerifyStore
+         * @description Which store to ask.
+         */
+        VerifyStore: {
+            /** Name */
+            name: string;
+            /**
+             * Kind
+             * @description Passed over: the store says it.
+             * @default
+             */
+            kind: string;
         };
         /**
          * Words
@@ -4894,7 +6136,7 @@ export interface operations {
             };
         };
     };
-    "ask.plugin_capabilities": {
+    "plugins.capabilities": {
         parameters: {
             query: {
                 pluginName: string;
@@ -4905,7 +6147,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Say what a plugin can do, as atest's host shapes it. */
+            /** @description Say what an AI plugin can do. */
             200: {
                 headers: {
                     /** @description The version, for If-Match. */
@@ -4927,6 +6169,15 @@ export interface operations {
             };
             /** @description FORBIDDEN */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5221,7 +6472,7 @@ export interface operations {
             };
         };
     };
-    "ask.call_ai": {
+    "plugins.call_ai": {
         parameters: {
             query?: never;
             header?: {
@@ -5282,7 +6533,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            /** @description CONFIDENCE_TOO_LOW, INVALID, REFUSED, UNSUPPORTED_DATABASE */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -5399,6 +6650,650 @@ export interface operations {
                 };
             };
             /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.discover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the AI plugins: those of stores, and programs in the folder of plugins that no store uses yet. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginInfos"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Say of all AI plugins whether they answer. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginHealths"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.register": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterPlugin"];
+            };
+        };
+        responses: {
+            /** @description Make a store for an AI plugin: a socket of this machine at which it listens, or a program in the folder of */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginInfo"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.unregister": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take the store of an AI plugin away, and stop the plugin if no other store uses it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.health_of": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Say of one AI plugin whether it answers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginHealth"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.generate": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /**
+                     * Pluginname
+                     * @description A store of an AI plugin, or one of this program's own names.
+                     * @default
+                     */
+                    pluginName?: string;
+                    /**
+                     * Model
+                     * @default
+                     */
+                    model?: string;
+                    /**
+                     * Prompt
+                     * @default
+                     */
+                    prompt?: string;
+                    /**
+                     * Config
+                     * @description JSON: `database_type`, `confidence_threshold`, `max_tokens`, `temperature`, `timeout`, `include_explanation`,
+                     *     and for this program `database_key`; other keys are passed over.
+                     * @default
+                     */
+                    config?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Send a prompt to the AI store of this name; where there is none, to this program if that is its name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GeneratedText"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, REFUSED, UNSUPPORTED_DATABASE */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -6319,6 +8214,122 @@ export interface operations {
             };
         };
     };
+    "plugins.query": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["QueryData"];
+            };
+        };
+        responses: {
+            /** @description Send a statement to a store's plugin, or a question in words (type `ai`) to an AI plugin or to this program. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataResult"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN, SQL_EXECUTION_DISABLED */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, REFUSED, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     "house.events": {
         parameters: {
             query?: {
@@ -6974,6 +8985,283 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.menus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the entries that plugins bring to the menu; plugins that do not answer are passed over. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Menus"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.page_css": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return the style of a plugin's page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCode"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.page_js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Return the script of a plugin's page: it defines `ATestPlugin.mount(element)`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageCode"];
                 };
             };
             /** @description UNAUTHENTICATED */
@@ -8006,6 +10294,554 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModelProbe"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the plugins that enabled stores use: state, process, restarts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plugins"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.log": {
+        parameters: {
+            query?: {
+                /** @description At most so many items. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept. */
+            200: {
+                headers: {
+                    /** @description <…>; rel="next" when there is more. */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogLinePage"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.restart": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop a plugin and start it anew. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginLine"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.start": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Start a plugin that was stopped, or that was left alone after too many crashes. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginLine"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.stop": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop a plugin until it is started again, or this program is; its stores are not there meanwhile. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginLine"];
                 };
             };
             /** @description UNAUTHENTICATED */
@@ -11068,6 +13904,691 @@ export interface operations {
                 };
             };
             /** @description INVALID, REFUSED */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.stores": {
+        parameters: {
+            query?: {
+                /** @description Only those of plugins of this category, `ai`. */
+                kind?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the stores of stores.yaml, how each is, and what is wrong with the file; secrets are masked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Stores"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.create_store": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveStore"];
+            };
+        };
+        responses: {
+            /** @description Write a new store into stores.yaml; its plugin is started. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreLine"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFLICT */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the kinds of stores that can be made: what the files describe, and programs in the folder of plugins. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreKinds"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VerifyStore"];
+            };
+        };
+        responses: {
+            /** @description Ask a store's plugin now whether it can work for it; that it cannot, or does not answer, is the answer. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreStatus"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.update_store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Owner
+                     * @default
+                     */
+                    owner?: string;
+                    /**
+                     * Description
+                     * @default
+                     */
+                    description?: string;
+                    /**
+                     * Url
+                     * @default
+                     */
+                    url?: string;
+                    /**
+                     * Username
+                     * @default
+                     */
+                    username?: string;
+                    /**
+                     * Password
+                     * @default
+                     */
+                    password?: string;
+                    /**
+                     * Properties
+                     * @default []
+                     */
+                    properties?: components["schemas"]["Pair-Input"][];
+                    kind: components["schemas"]["StoreKind-Input"];
+                    /**
+                     * Ready
+                     * @description Passed over: the plugin says it.
+                     * @default false
+                     */
+                    ready?: boolean;
+                    /**
+                     * Readonly
+                     * @default false
+                     */
+                    readOnly?: boolean;
+                    /**
+                     * Disabled
+                     * @default false
+                     */
+                    disabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Write a store anew into stores.yaml; ****** in place of a secret leaves it as it is. */
+            200: {
+                headers: {
+                    /** @description The version, for If-Match. */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoreLine"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "plugins.delete_store": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a store out of stores.yaml; a plugin that no other store uses is stopped. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Empty"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description NOT_FOUND */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INVALID */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -32,7 +32,7 @@ from assay.kernel.upload import upload_fields
 
 Json = dict[str, Any]
 
-_REFERENCE = re.compile(r'"#/components/schemas/(\w+)"')
+_REFERENCE = re.compile(r'"#/components/schemas/([\w-]+)"')
 _GENERIC = re.compile(r"^(\w+?)_(\w+)_$")
 _ERROR: Json = {
     "type": "object",

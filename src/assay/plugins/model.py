@@ -33,6 +33,8 @@ class KindParam(Camel):
     description: str = ""
     default_value: str = ""
     enum: tuple[str, ...] = ()
+    secret: bool = False
+    """Said by us: its name is that of something secret."""
 
 
 class StoreKind(Camel):
@@ -115,6 +117,7 @@ class FileProblem(Camel):
     path: str
     line: int
     """From 1; 0: none is to blame."""
+    column: int
     says: str
     cure: str
     severity: Literal["error", "warning"]
@@ -125,6 +128,8 @@ class Stores(Camel):
 
     data: tuple[StoreLine, ...]
     file: str
+    folder: str
+    """Where programs of plugins are dropped in."""
     problems: tuple[FileProblem, ...]
 
 
@@ -160,6 +165,11 @@ class PluginLine(Camel):
     name: str
     state: State
     reason: str | None
+    since: Instant
+    """When it got into this state."""
+    last_error: str | None
+    """Why it crashed or was degraded last, even when it is ready again."""
+    last_error_at: Instant | None
     version: str
     pid: int | None
     """Null: it is not running, or somebody else started it."""

@@ -7,8 +7,10 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Literal, NoReturn
 
+from assay.kernel.values import now
 from assay.plugins import sockets
 from assay.plugins.pace import World
 from assay.plugins.stores.model import Kind
@@ -50,6 +52,11 @@ class Plugin:
         self.state: PluginState = "stopped"
         self.reason: str | None = "it has not been started"
         """Why it is not ready."""
+        self.since = now()
+        """When it got into its state."""
+        self.last_error: str | None = None
+        """Why it crashed or was degraded last, even when it is ready again."""
+        self.last_error_at: datetime | None = None
         self.restarts = 0
         self.version = ""
         self.latency_ms: float | None = None
@@ -317,7 +324,11 @@ class Plugin:
     def _become(self, state: PluginState, reason: str | None) -> None:
         if (state, reason) == (self.state, self.reason):
             return
+        if state != self.state:
+            self.since = now()
         self.state, self.reason = state, reason
+        if state in ("crashed", "degraded"):
+            self.last_error, self.last_error_at = reason, now()
         plugin_up.labels(self.name).set(state == "ready")
         self._turned.set()
         self._turned = asyncio.Event()

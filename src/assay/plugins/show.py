@@ -6,7 +6,7 @@ from assay.plugins.connection import Connection
 from assay.plugins.model import FileProblem, KindNeed, KindParam, Pair, PluginLine, StoreKind, StoreLine, Stores
 from assay.plugins.plugin import Plugin
 from assay.plugins.stores.model import Kind
-from assay.plugins.stores.secrecy import HIDDEN, masked, revealed
+from assay.plugins.stores.secrecy import HIDDEN, is_secret, masked, revealed
 from assay.plugins.supervisor import Supervisor
 from assay.ports.secret import Secret
 
@@ -35,7 +35,7 @@ def store_kind(kind: Kind) -> StoreKind:
         dependencies=tuple(KindNeed(name=one) for one in kind.dependencies),
         params=tuple(
             KindParam(
-                key=one.key, description=one.description, enum=one.enum,
+                key=one.key, description=one.description, enum=one.enum, secret=is_secret(one.key),
                 default_value=HIDDEN if isinstance(one.default, Secret) else one.default,
             )
             for one in kind.params
@@ -46,17 +46,20 @@ def store_kind(kind: Kind) -> StoreKind:
 def stores(supervisor: Supervisor, lines: tuple[StoreLine, ...]) -> Stores:
     """Return stores with what is wrong with their file."""
     problems = tuple(
-        FileProblem(path=one.path, line=one.line, says=one.says, cure=one.cure, severity=one.severity)
+        FileProblem(
+            path=one.path, line=one.line, column=one.column, says=one.says, cure=one.cure, severity=one.severity
+        )
         for one in supervisor.reading.problems
     )
-    return Stores(data=lines, file=str(supervisor.path), problems=problems)
+    return Stores(data=lines, file=str(supervisor.path), folder=str(supervisor.world.shelf.folder), problems=problems)
 
 
 def plugin_line(plugin: Plugin, supervisor: Supervisor) -> PluginLine:
     """Return a plugin and how it is."""
     found = supervisor.world.shelf.find(plugin.name)
     return PluginLine(
-        name=plugin.name, state=plugin.state, reason=plugin.reason, version=plugin.version, pid=plugin.pid,
+        name=plugin.name, state=plugin.state, reason=plugin.reason, since=plugin.since,
+        last_error=plugin.last_error, last_error_at=plugin.last_error_at, version=plugin.version, pid=plugin.pid,
         address=plugin.address, program=str(found.program) if found.program else None, restarts=plugin.restarts,
         latency_ms=plugin.latency_ms, ready_after_ms=plugin.ready_after_ms,
         stores=tuple(one.name for one in supervisor.connections if one.plugin is plugin),

@@ -40,6 +40,8 @@ export function Frame() {
   const openKeys = useCallback(() => setKeysOpen(true), []);
   const found = findPage(rooms, place.path);
   const proof = place.query.get("evidence");
+  const beside = found?.room.beside;
+  const named = beside ? place.query.get(beside.word) : null;
   const showEvidence = useCallback((id: string, verdict?: Verdict) => {
     if (verdict) setTold((before) => ({ ...before, [id]: verdict }));
     setQuery({ evidence: id }, { replace: new URLSearchParams(window.location.search).has("evidence") });
@@ -73,7 +75,7 @@ export function Frame() {
               <Mark state="offline" /><span><b className="strong">Assay does not answer.</b> <span className="t2">What stands here is the last that was read. It is asked again by itself.</span></span>
             </div>
           )}
-          <div className={`split ${proof ? "open" : ""}`}>
+          <div className={`split ${proof || named ? "open" : ""}`}>
             <main id="main" tabIndex={-1}>
               <Boundary key={place.path}>
                 <Suspense fallback={<Loading rows={8} what="the page" />}>
@@ -82,6 +84,7 @@ export function Frame() {
               </Boundary>
             </main>
             {proof && <Drawer id={proof} verdict={told[proof] ?? null} onOpen={showEvidence} onClose={() => setQuery({ evidence: null }, { replace: true })} />}
+            {!proof && beside && named && <Suspense fallback={null}><beside.panel key={named} name={named} onClose={() => setQuery({ [beside.word]: null }, { replace: true })} /></Suspense>}
           </div>
         </div>
       </div>

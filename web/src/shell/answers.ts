@@ -41,9 +41,11 @@ async function ask<T>(key: string, how: Ask<T>): Promise<void> {
   if (running.has(key)) return;
   const stop = new AbortController();
   running.set(key, stop);
-  useKept.setState((now) => ({ [key]: { at: 0, error: null, ...now[key], asking: true } }));
+  useKept.setState((now) => ({ [key]: { at: 0, error: null, ...now[key], asking: true, due: false } }));
+  let due: boolean | undefined;
   try {
     const value = await how(stop.signal);
+    due = useKept.getState()[key]?.due;
     useKept.setState({ [key]: { value, at: Date.now(), error: null, asking: false } });
     noteOnline();
   } catch (error) {
@@ -55,6 +57,8 @@ async function ask<T>(key: string, how: Ask<T>): Promise<void> {
   } finally {
     running.delete(key);
   }
+  // It changed while it was asked for: what came may be from before.
+  if (due) void ask(key, how);
 }
 
 /** Ask a question named by `key`; null asks nothing. */

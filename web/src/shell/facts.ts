@@ -1,4 +1,4 @@
-// What happens on the server while the page stands: sources that change, scans that others ran.
+// What happens on the server while the page stands: sources and plugins that change, scans that others ran.
 import { readEvents, type Fact } from "@assay/client";
 import { useEffect } from "react";
 import { renew } from "./answers";
@@ -8,7 +8,8 @@ import { noteError, useSession } from "./session";
 type Listener = (fact: Fact) => void;
 
 const listeners = new Set<Listener>();
-const NAMES = ["sources.SourceConnected", "sources.SourceEdited", "sources.SourceRemoved", "workload.WorkloadScanned", "workload.IndexesAdvised"];
+const NAMES = ["sources.SourceConnected", "sources.SourceEdited", "sources.SourceRemoved", "workload.WorkloadScanned", "workload.IndexesAdvised",
+  "plugins.PluginStarted", "plugins.PluginDegraded", "plugins.PluginCrashed", "plugins.PluginStopped", "plugins.StoreSaved", "plugins.StoreRemoved"];
 
 /** Be told of facts while mounted; `listener` stays the same from draw to draw. */
 export function useFacts(listener: Listener): void {
@@ -31,6 +32,7 @@ export function useFactStream(): void {
         if (event.event !== "item") return false;
         const fact = JSON.parse(event.data) as Fact;
         if (fact.event.startsWith("sources.")) renew("sources");
+        if (fact.event.startsWith("plugins.")) renew("plugins");
         listeners.forEach((listener) => listener(fact));
         return false;
       },

@@ -8,6 +8,12 @@ export interface PageProps {
   params: Record<string, string>;
 }
 
+export interface BesideProps {
+  /** What the URL names. */
+  name: string;
+  onClose: () => void;
+}
+
 export interface PageOf {
   /** "/workload/queries/:id" */
   path: string;
@@ -29,13 +35,15 @@ export interface Room {
   key?: string;
   /** Empty: the room is not a page but floats over every one. */
   pages: PageOf[];
+  /** What opens beside its pages, like evidence: the word of the URL that names a thing, and the panel that shows it. */
+  beside?: { word: string; panel: ComponentType<BesideProps> };
   /** Stands on every page, above it. */
   floats?: ComponentType;
   /** What going to a room without pages does. */
   open?: (question?: string) => void;
 }
 
-/** A page whose code is fetched when it is first opened. */
-export function later(load: () => Promise<{ default: ComponentType<PageProps> }>): ComponentType<PageProps> {
-  return lazy(load);
+/** A page, or a panel, whose code is fetched when it is first opened. */
+export function later<Props = PageProps>(load: () => Promise<{ default: ComponentType<Props> }>): ComponentType<Props> {
+  return lazy(load) as ComponentType<Props>;
 }

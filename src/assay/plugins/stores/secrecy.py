@@ -57,8 +57,12 @@ def revealed(text: Text) -> str:
 def _guarded(path: str, value: Text) -> Text:
     if not value or isinstance(value, Secret):
         return value
-    name = re.sub(r"[^a-z0-9.]", "", path.lower()).rpartition(".")[2]
-    return Secret(value) if _NAMES.search(name) or redacted(value) != value else value
+    return Secret(value) if is_secret(path) or redacted(value) != value else value
+
+
+def is_secret(path: str) -> bool:
+    """Return whether the last part of a path is the name of something secret."""
+    return _NAMES.search(re.sub(r"[^a-z0-9.]", "", path.lower()).rpartition(".")[2]) is not None
 
 
 def _each(store: Store, change: Callable[[str, Text], Text]) -> Store:
