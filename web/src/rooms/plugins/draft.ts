@@ -82,7 +82,7 @@ export function bodyOf(draft: Draft, kind: StoreKind | undefined, before: StoreL
   const unlisted: StoreKind = { name: draft.kind.trim(), url: "", enabled: true, dependencies: [], link: "", params: [], categories: [] };
   return {
     name: draft.name.trim(), owner: before?.owner ?? "", description: draft.description, url: sent(draft.url),
-    username: draft.username, password: sent(draft.password), readOnly: draft.readOnly, disabled: draft.disabled,
+    username: draft.username, password: sent(draft.password), ready: false, readOnly: draft.readOnly, disabled: draft.disabled,
     kind: { ...(kind ?? unlisted), url: draft.address.trim() },
     properties: [...params, ...more].filter((one) => one.key !== "" && one.value !== "").map((one) => ({ ...one, description: described.get(one.key) ?? "" })),
   };
