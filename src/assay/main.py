@@ -34,6 +34,8 @@ from assay.evidence.ledger import SealedLedger
 from assay.faces.cli.app import build as build_cli
 from assay.faces.cli.own import add_own
 from assay.faces.cli.program import Program
+from assay.faces.loader.door import Door
+from assay.faces.loader.house import HouseDoor
 from assay.kernel.catalogue import Catalogue
 from assay.kernel.context import Ports
 from assay.kernel.house import House
@@ -133,11 +135,14 @@ def _count_commits(units: int, failed: int) -> None:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, background: bool = False) -> AsyncGenerator[tuple[House, Secret]]:
+async def open_house(
+    settings: Settings, *, background: bool = False, warm: bool = True
+) -> AsyncGenerator[tuple[House, Secret]]:
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
 
     Args:
-        background: also run schedules, and start a worker process at once: for a server, not for one command.
+        background: also run schedules: for a server, not for one command.
+        warm: with `background`, start a worker process at once.
     """
     children = Children()
     models = _models(settings, children)
@@ -179,12 +184,28 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         closers=(routing.close, children.close, disconnect),
     )
     await house.open(background=background)
-    if background:
+    if background and warm:
         workers.warm()
     try:
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()
+
+
+@asynccontextmanager
+async def open_door() -> AsyncGenerator[Door]:
+    """Open the house for the plugin atest-store-ai; raises Invalid for a setting that is wrong."""
+    settings = read_settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    await asyncio.to_thread(prepare, settings)  # takes a second the first time, and the host is being answered
+    async with open_house(settings, background=True, warm=False) as (house, token):
+        yield HouseDoor(house, token)
+
+
+def validate() -> None:
+    """Raise Invalid for a setting of the plugin that is wrong; nothing is made or opened."""
+    settings = read_settings()
+    _models(settings, Children())
 
 
 def worker(fd: int) -> None:
