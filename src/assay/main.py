@@ -13,7 +13,7 @@ from pathlib import Path
 
 import uvloop
 from opentelemetry.sdk.trace.export import SpanExporter
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 
 from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
@@ -47,7 +47,7 @@ from assay.ports.errors import AssayError, Invalid
 from assay.ports.language_model import LanguageModel, LanguageModels
 from assay.ports.processes import Processes
 from assay.ports.secret import Secret
-from assay.runtime.settings import Settings
+from assay.runtime.settings import Settings, read_settings
 from assay.runtime.telemetry import set_up_logs, set_up_traces, store_commits_total, store_units_total
 from assay.sources.cache import SchemaCache
 from assay.sources.capability import SOURCES
@@ -67,16 +67,6 @@ def program_version() -> str:
         return version("assay")
     except PackageNotFoundError:
         return "0"
-
-
-def read_settings() -> Settings:
-    """Read the settings from the environment; raises Invalid with the name of the one that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = f"ASSAY_{str(first['loc'][0]).upper().removeprefix('ASSAY_')}" if first["loc"] else "the environment"
-        raise Invalid(f"{name}: {first['msg']}.", field=name, cure="docs/settings.md lists every setting") from None
 
 
 def _exporter(settings: Settings) -> SpanExporter | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,14 +15,16 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from assay.wire import loader_pb2, server_pb2
-from wire.written import old
+from wire.written import messages, old
 
 ROOT = Path(__file__).parents[3]
 SERVICE = loader_pb2.DESCRIPTOR.services_by_name["Loader"]
 ATEST = old()
 """The messages as atest has them, none of our fields in them."""
+OURS = {name: GetMessageClass(descriptor) for name, descriptor in messages().items()}
 _CHANNEL = [
     ("grpc.default_authority", "localhost"),
     *((f"grpc.{name}_reconnect_backoff_ms", 50) for name in ("initial", "min", "max")),
@@ -93,14 +96,21 @@ class Host:
         ]
 
     def call(self, method: str, *, messages: Mapping[str, type[Message]] = ATEST, **fields: Any) -> Any:
-        """Call a method with the messages of atest, and wait up to a minute for the process to be there."""
+        """Call a method with the messages of atest; wait for the process, and as long as it asks to be left alone."""
         shape = SERVICE.methods_by_name[method]
         asks, answers = messages[shape.input_type.full_name], messages[shape.output_type.full_name]
         ask = self._channel.unary_unary(
             f"/remote.Loader/{method}", request_serializer=asks.SerializeToString,
             response_deserializer=answers.FromString,
         )  # fmt: skip
-        return ask(asks(**fields), timeout=60, metadata=self.metadata, wait_for_ready=True)
+        while True:
+            try:
+                return ask(asks(**fields), timeout=60, metadata=self.metadata, wait_for_ready=True)
+            except grpc.RpcError as error:
+                told: Any = error
+                if told.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
+                time.sleep(float(dict(told.trailing_metadata())["retry-after"]))
 
     def query(self, key: str, body: Mapping[str, Any] | str = "", **fields: Any) -> dict[str, str]:
         """Query by a key, as atest does, and return the pairs; none is there twice."""
@@ -112,11 +122,7 @@ class Host:
 
     def ours(self, **fields: Any) -> server_pb2.DataQueryResult:
         """Query with our own fields, and return the whole reply."""
-        ask = self._channel.unary_unary(
-            "/remote.Loader/Query", request_serializer=server_pb2.DataQuery.SerializeToString,
-            response_deserializer=server_pb2.DataQueryResult.FromString,
-        )  # fmt: skip
-        return ask(server_pb2.DataQuery(**fields), timeout=60, metadata=self.metadata, wait_for_ready=True)
+        return self.call("Query", messages=OURS, **fields)
 
 
 def refusal(run: Any) -> tuple[grpc.StatusCode, str, str]:
