@@ -14,7 +14,6 @@ from pathlib import Path
 
 import uvloop
 from opentelemetry.sdk.trace.export import SpanExporter
-from pydantic import ValidationError
 
 from assay.accounts.capability import ACCOUNTS
 from assay.accounts.gate import TokenGate
@@ -38,6 +37,8 @@ from assay.faces.cli.app import build as build_cli
 from assay.faces.cli.own import add_own
 from assay.faces.cli.program import Program
 from assay.faces.cli.run import print_error
+from assay.faces.loader.door import Door
+from assay.faces.loader.house import HouseDoor
 from assay.kernel.catalogue import Catalogue
 from assay.kernel.context import Ports
 from assay.kernel.house import House
@@ -56,7 +57,7 @@ from assay.ports.gate import Limiter
 from assay.ports.language_model import LanguageModel, LanguageModels
 from assay.ports.processes import Processes
 from assay.ports.secret import Secret
-from assay.runtime.settings import Settings
+from assay.runtime.settings import Settings, read_settings
 from assay.runtime.telemetry import set_up_logs, set_up_traces, store_commits_total, store_units_total
 from assay.sources.cache import SchemaCache
 from assay.sources.capability import SOURCES
@@ -76,16 +77,6 @@ def program_version() -> str:
         return version("assay")
     except PackageNotFoundError:
         return "0"
-
-
-def read_settings() -> Settings:
-    """Read the settings from the environment; raises Invalid with the name of the one that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        name = f"ASSAY_{str(first['loc'][0]).upper().removeprefix('ASSAY_')}" if first["loc"] else "the environment"
-        raise Invalid(f"{name}: {first['msg']}.", field=name, cure="docs/settings.md lists every setting") from None
 
 
 def _exporter(settings: Settings) -> SpanExporter | None:
@@ -152,12 +143,15 @@ async def _answers(ledger: SealedLedger) -> None:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, *, background: bool = False) -> AsyncGenerator[tuple[House, Secret]]:
+async def open_house(
+    settings: Settings, *, background: bool = False, warm: bool = True
+) -> AsyncGenerator[tuple[House, Secret]]:
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
 
     Args:
-        background: also run schedules, and start a worker process at once: for a server, not for one command. A
-            server needs the keys of the models that it asks; a command may be the one that keeps them.
+        background: also run schedules, for a server, not for one command. A server needs the keys of the models that
+            it asks; a command may be the one that keeps them.
+        warm: with `background`, also start a worker process and the plugins at once; not for what is one itself.
     """
     children = Children()
     models = _models(settings, children, lambda provider: lambda: keys.of(provider))
@@ -199,13 +193,29 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     try:
         if background:
             await keys.check(models)
-            workers.warm()
         await house.open(background=background)
-        if background:
+        if background and warm:
+            workers.warm()
             await supervisor.open(partial(house.announce, PLUGINS.name))
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()
+
+
+@asynccontextmanager
+async def open_door() -> AsyncGenerator[Door]:
+    """Open the house for the plugin atest-store-ai; raises Invalid for a setting that is wrong."""
+    settings = read_settings()
+    set_up_logs(settings.log_level, settings.log_format)
+    await asyncio.to_thread(prepare, settings)  # takes a second the first time, and the host is being answered
+    async with open_house(settings, background=True, warm=False) as (house, token):
+        yield HouseDoor(house, token)
+
+
+def validate() -> None:
+    """Raise Invalid for a setting of the plugin that is wrong; nothing is made or opened."""
+    settings = read_settings()
+    _models(settings, Children(), lambda _: NO_KEY)
 
 
 def worker(fd: int) -> None:

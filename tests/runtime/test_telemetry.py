@@ -15,9 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assay.main import read_settings
 from assay.ports.errors import Invalid
-from assay.runtime.settings import Settings
+from assay.runtime.settings import Settings, read_settings
 from assay.runtime.telemetry import hide_secrets, loop_lag_seconds, registry, watch_loop
 from trial.house import Trial, until
 

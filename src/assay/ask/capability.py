@@ -13,6 +13,7 @@ ASK = Capability(
     package="assay.ask",
     operations=(
         operations.generate,
+        operations.draft,
         operations.validate,
         operations.run_sql,
         operations.explain,
@@ -23,6 +24,6 @@ ASK = Capability(
     ),
     tables=(answers,),
     retention=(Retention(answers, "asked_at", "keep_history_days"),),
-    policies=(operations.PER_CALLER, operations.TOGETHER),
+    policies=(operations.PER_CALLER, operations.TOGETHER, *operations.DRAFTS),
     replays=(operations.RECHECK,),
 )

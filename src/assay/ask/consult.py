@@ -26,9 +26,9 @@ MOST_ROWS = 1_000
 
 
 class Consultation:
-    """One question's readings on one live database; each is checked once."""
+    """One question's readings on one live database, or on a schema alone (no session); each is checked once."""
 
-    def __init__(self, session: Reader, graph: Graph, cap: int) -> None:
+    def __init__(self, session: Reader | None, graph: Graph, cap: int) -> None:
         self._session, self._graph, self._cap = session, graph, cap
         self._known: dict[str, Examined] = {}
         self._until = time.monotonic() + BUDGET_S
@@ -56,7 +56,7 @@ class Consultation:
         if self._left_out > (1 - ENOUGH) * MOST_RUN or time.monotonic() > self._until:
             return None  # too few could be run for their rows to count
         found = self._cheap(query)
-        if found is None or found.sql is None:
+        if self._session is None or found is None or found.sql is None:
             self._left_out += 1
             return None
         try:

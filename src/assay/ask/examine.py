@@ -38,11 +38,11 @@ class Examined:
         return self.sql is not None
 
 
-def examine(session: Reader, graph: Graph, text: str, *, cap: int) -> Examined:
+def examine(session: Reader | None, graph: Graph, text: str, *, cap: int) -> Examined:
     """Guard, bind, plan and weigh one text; never runs it.
 
     Args:
-        session: of the database that the graph was read from.
+        session: of the database that the graph was read from; None where there is none: nothing is planned then.
         cap: rows that its LIMIT allows at most.
 
     Raises Unavailable when the database is gone.
@@ -54,6 +54,8 @@ def examine(session: Reader, graph: Graph, text: str, *, cap: int) -> Examined:
         return Examined(None, (Tried(_GUARD, False, issues[0].message),), issues)
     passed = [Tried(_GUARD, True, _what(guarded, graph))]
     warnings = tuple(Issue(code="WARNING", level="warning", message=words) for words in guarded.warnings)
+    if session is None:
+        return Examined(guarded.sql, tuple(passed), warnings)
     try:
         expected = session.estimate(guarded.sql)
     except (Refused, TimedOut) as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from assay.ask.calibrate import on_public_data
+from assay.ask.declare import declared
 from assay.ask.engine.answer import Engine
 from assay.ask.engine.rank import BadWeights, Model, load
 from assay.ask.engine.values import ValueIndex
-from assay.ask.graph import Graph
+from assay.ask.graph import Dialect, Graph
 from assay.ask.see import DIALECTS, comments_of, graph_of, values_of
 from assay.kernel.context import Context
-from assay.kernel.values import Instant
+from assay.kernel.values import Instant, now
 from assay.ports.databases import Reader
 from assay.ports.errors import Unavailable
 from assay.ports.store import Row
@@ -56,10 +58,25 @@ class Engines:
         known = self._kept.pop(source["id"], None)
         if known is None or known.read_at != schema.read_at:
             known = await look(ctx, source, self._made, schema)
-        self._kept[source["id"]] = known
+        return self._keep(source["id"], known)
+
+    async def of_schema(self, ctx: Context, text: str, dialect: Dialect) -> Known:
+        """Return what there is to know of a schema that somebody wrote down; raises Invalid when it is none."""
+        if fault := self.fault():
+            raise Unavailable(f"No question can be answered: {fault}.", cure="install Assay again")
+        mark = f"{dialect}:{hashlib.sha256(text.encode()).hexdigest()}"
+        return self._keep(mark, self._kept.pop(mark, None) or await ctx.workers.in_thread(self._written, text, dialect))
+
+    def _keep(self, mark: str, known: Known) -> Known:
+        self._kept[mark] = known
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)
         return known
+
+    def _written(self, text: str, dialect: Dialect) -> Known:
+        assert self._model is not None, "fault() loads it"
+        graph = declared(text, dialect)
+        return Known(graph, Engine(graph, ValueIndex.empty(), self._model), now())
 
     def _made(self, session: Reader, schema: Schema) -> Known:
         assert self._model is not None, "fault() loads it"

@@ -49,6 +49,28 @@ class GenerateSql(Camel):
     options: GenerationOptions = GenerationOptions()
 
 
+class DraftOptions(Camel):
+    """How to answer from a schema alone."""
+
+    confidence_threshold: float | None = Field(default=None, ge=0, le=1)
+    """Below this the answer is refused; null: as in the settings."""
+    alternatives: int = Field(default=3, ge=0, le=10)
+    """At most so many other readings of the question."""
+    model: str = Field(default="auto", min_length=1, max_length=300)
+    """Who may propose beside the embedded engine: auto, embedded, or a configured model by name."""
+
+
+class DraftSql(Camel):
+    """A question in words about a database that is not connected."""
+
+    natural_language: str = Field(min_length=1, max_length=2_000)
+    schema_text: str = Field(min_length=1, max_length=200_000)
+    """What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`."""
+    dialect: str
+    """What it speaks: postgresql, mysql or sqlite."""
+    options: DraftOptions = DraftOptions()
+
+
 class ValidateSql(Camel):
     """SQL that somebody wrote."""
 
@@ -155,6 +177,25 @@ class GeneratedSql(Assayed, Camel):
     proposed_by: tuple[str, ...]
     """All that proposed the same: the engine, a model, or both."""
     rows: Rows | None = None
+    took_ms: float
+
+
+class DraftedSql(Assayed, Camel):
+    """SQL that answers a question and fits a schema that was told; no database has seen it."""
+
+    natural_language: str
+    dialect: str
+    sql: str
+    confidence: float
+    """Chance that it is what was meant; never above what an answer without its database may have."""
+    explanation: tuple[Clause, ...]
+    warnings: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
+    checks: tuple[SqlCheck, ...]
+    model: str
+    """What proposed it: "embedded" is the engine of our own."""
+    proposed_by: tuple[str, ...]
+    """All that proposed the same: the engine, a model, or both."""
     took_ms: float
 
 

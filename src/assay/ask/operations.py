@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assay.ask._store import found as found_answer
 from assay.ask._store import judged, judgements, kept, recalled
@@ -18,6 +19,8 @@ from assay.ask.model import (
     AiLimits,
     AiStatus,
     CheckedSql,
+    DraftedSql,
+    DraftSql,
     ExplainedSql,
     ExplainSql,
     GeneratedSql,
@@ -35,6 +38,7 @@ from assay.ask.model import (
 from assay.ask.recall import FEEDBACK, recall
 from assay.ask.refusals import SqlRejected
 from assay.ask.respond import Response, respond, run
+from assay.ask.see import DIALECTS
 from assay.ask.suggest.consult import answer
 from assay.ask.suggest.pool import UNCALIBRATED
 from assay.kernel.assayed import Verdict
@@ -65,8 +69,15 @@ BLOCKED, EXECUTED = "query_blocked", "query_executed"
 """What the audit says was decided about a question or a text."""
 CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
+UNSEEN = 0.7
+"""As sure as an answer may be that no database has planned, and none of whose values was looked up."""
+_UNPLANNED = (
+    "a plan: no database was asked whether it takes this SQL, and what that costs",
+    "values: words of the question were not looked up in any column",
+)
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
+DRAFTS = (replace(PER_CALLER, operations="ask.draft"), replace(TOGETHER, operations="ask.draft"))
 _FEATURES = ("sql_generation", "explanation", "alternatives", "sql_validation", "query_explanation", "execution",
              "confidence", "follow_up_questions", "feedback")  # fmt: skip
 _ENGINES: tuple[Engine, ...] = ("postgresql", "mysql", "sqlite")
@@ -91,10 +102,10 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
     calibration = await _calibration(ctx, source)
     whole = standalone(known.engine.linker, asked.natural_language, asked.earlier)
 
-    def think(session: Reader) -> Response:
+    def think(session: Reader | None) -> Response:
         return respond(
-            session, known.engine, known.graph, calibration, whole, alternatives=options.alternatives,
-            cap=CAP, consult=options.consult_rows and not _powers(session, source),
+            session, known.engine, known.graph, calibration, whole, alternatives=options.alternatives, cap=CAP,
+            consult=options.consult_rows and session is not None and not _powers(session, source),
         )  # fmt: skip
 
     told = await recalled(ctx.store, source["id"], whole)
@@ -126,6 +137,43 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
         calibrated_on=says, explanation=found.explanation,
         warnings=found.warnings, alternatives=found.alternatives, checks=_checks(found.best.checks), model=by[-1],
         proposed_by=by, rows=rows, took_ms=round(found.took_ms, 3),
+    )  # fmt: skip
+
+
+@operation("ask.draft", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:draft"), timeout_s=120,
+           errors=[Invalid, ConfidenceTooLow, UnsupportedDatabase],
+           when="somebody asks a question about a database that is not connected, and you know its tables")  # fmt: skip
+async def draft(asked: DraftSql, ctx: Context) -> DraftedSql:
+    """Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it."""
+    engine = _DIALECTS.get(asked.dialect.lower())
+    if engine is None:
+        raise UnsupportedDatabase("dialect: it is postgresql, mysql or sqlite.", field="dialect",
+                                  known=sorted(_DIALECTS))  # fmt: skip
+    known = await ctx.port(Engines).of_schema(ctx, asked.schema_text, DIALECTS[engine])
+
+    def think(session: Reader | None) -> Response:
+        return respond(session, known.engine, known.graph, on_public_data(), asked.natural_language,
+                       alternatives=asked.options.alternatives, cap=CAP, consult=False)  # fmt: skip
+
+    pooled = await answer(ctx, None, known, asked, think, cap=CAP)
+    found, by = pooled.response, pooled.proposed_by
+    found = replace(found, confidence=min(found.confidence, UNSEEN))
+    threshold = asked.options.confidence_threshold
+    threshold = ctx.settings.ai_confidence_threshold if threshold is None else threshold
+    ctx.note(model=by[-1], confidence=found.confidence, sql=found.best and found.best.sql)
+    if found.best is None or found.best.sql is None or found.confidence < threshold:
+        ctx.note(decision=LOW_CONFIDENCE if found.best else BLOCKED)
+        raise _unsure(found, threshold)
+    ctx.note(decision=GENERATED)
+    proof = Proof(
+        kind="ask.draft", subject=f"{engine}, schema as told", claim="This SQL fits the schema that was told.",
+        checks=found.best.checks, facts={"sql": found.best.sql},
+    )  # fmt: skip
+    return DraftedSql(
+        verdict=Verdict.ESTIMATE, evidence=await ctx.prove([proof]), missing=_UNPLANNED,
+        natural_language=asked.natural_language, dialect=engine, sql=found.best.sql, confidence=found.confidence,
+        explanation=found.explanation, warnings=found.warnings, alternatives=found.alternatives,
+        checks=_checks(found.best.checks), model=by[-1], proposed_by=by, took_ms=round(found.took_ms, 3),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Response:
 
 
 def respond(
-    session: Reader,
+    session: Reader | None,
     engine: Engine,
     graph: Graph,
     calibration: Calibration,
@@ -52,6 +52,7 @@ def respond(
     """Read a question, check the readings with the live database, and keep the first that passes.
 
     Args:
+        session: None where only the schema is known.
         consult: run the cheap ones among the first readings, and rank them by what they return.
 
     Raises Unavailable when the database is gone.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, NoReturn, cast
 
 import grpc
-import structlog
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from grpc import StatusCode, aio
@@ -27,7 +27,8 @@ Handler = One | Many
 an async generator where the method streams them out."""
 Services = Mapping[ServiceDescriptor, Mapping[str, Handler]]
 
-_log = structlog.get_logger()
+_log = logging.getLogger(__name__)
+"""Of the standard library: a plugin that has to be there within two seconds cannot wait for another."""
 _MEANS = {
     401: StatusCode.UNAUTHENTICATED, 403: StatusCode.PERMISSION_DENIED, 404: StatusCode.NOT_FOUND,
     409: StatusCode.ABORTED, 413: StatusCode.OUT_OF_RANGE, 422: StatusCode.INVALID_ARGUMENT,
@@ -98,5 +99,7 @@ async def _refuse(context: Context, error: Exception) -> NoReturn:
     if not isinstance(error, AssayError):
         _log.error("a gRPC call failed", exc_info=error)
         await context.abort(StatusCode.INTERNAL, "Something went wrong here; the log has it.")
-    trailing = (("retry-after", f"{error.retry_after:g}"),) if isinstance(error, Limited) else ()
-    await context.abort(_MEANS.get(error.status, StatusCode.INTERNAL), error.message, trailing)
+    trailing = [("error-code", error.code)]
+    if isinstance(error, Limited):
+        trailing.append(("retry-after", f"{error.retry_after:g}"))
+    await context.abort(_MEANS.get(error.status, StatusCode.INTERNAL), error.message, tuple(trailing))

@@ -15,6 +15,7 @@ from assay.ports.errors import (
     TooLarge,
     Unauthenticated,
     Unavailable,
+    rebuild,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "TooLarge",
     "Unauthenticated",
     "Unavailable",
+    "rebuild",
 ]

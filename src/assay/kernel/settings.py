@@ -1,5 +1,5 @@
 """The settings, for faces."""
 
-from assay.runtime.settings import Settings
+from assay.runtime.settings import Settings, read_settings
 
-__all__ = ["Settings"]
+__all__ = ["Settings", "read_settings"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, ValidationError
 
+from assay.ports.errors import Invalid
 from assay.runtime.ai_settings import AiSettings
 
 
@@ -38,6 +39,10 @@ class Settings(AiSettings):
     """json, text, or auto: text on a terminal, else json."""
     otlp_endpoint: str | None = None
     """OpenTelemetry collector (OTLP over HTTP); traces go nowhere when it is not set. Needs the extra `otlp`."""
+    url: str | None = Field(default=None, pattern=r"^https?://[^/?#@]+/?$")
+    """A running Assay, `https://assay.example`, that `atest-store-ai` asks instead of opening a house of its own."""
+    token: SecretStr | None = None
+    """Token with which `atest-store-ai` asks it; by default the one in the token file in `home`."""
     jobs_at_once: int = Field(default=2, ge=1, le=32)
     """Jobs that run at the same time in this process."""
     workers: int = Field(default=2, ge=1, le=32)
@@ -104,3 +109,13 @@ class Settings(AiSettings):
     def token_file(self) -> Path:
         """The token of whoever may read this folder: the CLI signs in with it."""
         return self.home / "token"
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment; raises Invalid with the name of the one that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = f"ASSAY_{str(first['loc'][0]).upper().removeprefix('ASSAY_')}" if first["loc"] else "the environment"
+        raise Invalid(f"{name}: {first['msg']}.", field=name, cure="docs/settings.md lists every setting") from None

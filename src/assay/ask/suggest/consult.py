@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from assay.ask.engine.link import Links
 from assay.ask.engine.words import tokenise
 from assay.ask.kept import Known
-from assay.ask.model import GenerateSql
+from assay.ask.model import DraftSql, GenerateSql
 from assay.ask.respond import Response
 from assay.ask.suggest.brief import Brief, brief, prompt, repair
 from assay.ask.suggest.pool import Pooled, Proposal, pool
@@ -23,6 +24,8 @@ from assay.ports.errors import Invalid
 from assay.ports.language_model import LanguageModels, Prompt, Routed
 from assay.ports.store import Row
 from assay.sources.visit import look
+
+Result = TypeVar("Result")
 
 AUTO = "auto"
 PURPOSE = "ask.generate"
@@ -45,9 +48,13 @@ class _Heard:
 
 
 async def answer(
-    ctx: Context, source: Row, known: Known, asked: GenerateSql, think: Callable[[Reader], Response], *, cap: int
-) -> Pooled:
+    ctx: Context, source: Row | None, known: Known, asked: GenerateSql | DraftSql,
+    think: Callable[[Reader | None], Response], *, cap: int,
+) -> Pooled:  # fmt: skip
     """The best answer of the engine and of the models that the question allows.
+
+    Args:
+        source: None where only the schema is known.
 
     Raises Invalid when it names a model that is not configured, Unavailable when the database is gone; that models fail
     is a warning.
@@ -59,31 +66,36 @@ async def answer(
         raise Invalid("options.model: there is no model of that name.", field="options.model",
                       known=[AUTO, EMBEDDED, *models.names])  # fmt: skip
     if wanted == EMBEDDED or not models.names:
-        return Pooled(await look(ctx, source, think))
+        return Pooled(await _look(ctx, source, think))
     deadline = models_deadline(ctx)
     listening = asyncio.create_task(_listen(ctx, known, asked, deadline))
     try:
-        found = await look(ctx, source, think)
+        found = await _look(ctx, source, think)
         heard = await listening
     finally:
         listening.cancel()
 
-    def judge(session: Reader, said: _Heard) -> Pooled:
-        return pool(session, known.graph, said.links, found, said.proposals, samples=said.samples,
+    def judge(said: _Heard) -> Callable[[Reader | None], Pooled]:
+        return lambda session: pool(session, known.graph, said.links, found, said.proposals, samples=said.samples,
                     alternatives=asked.options.alternatives, cap=cap)  # fmt: skip
 
-    pooled = await look(ctx, source, judge, heard) if heard.proposals else Pooled(found)
+    pooled = await _look(ctx, source, judge(heard)) if heard.proposals else Pooled(found)
     if heard.asked is not None and pooled.rejected and not pooled.accepted and deadline.left() > 0:
         again = repair(heard.asked, *pooled.rejected[0])
         said = _read(await _asked(ctx, [again], asked, deadline), heard.links, again)
         if said.proposals:
-            mended = await look(ctx, source, judge, replace(said, samples=heard.samples))
+            mended = await _look(ctx, source, judge(replace(said, samples=heard.samples)))
             pooled = mended if mended.accepted else pooled
     pooled = _warned(pooled, heard)
     return replace(pooled, response=replace(pooled.response, took_ms=(time.perf_counter() - began) * 1e3))
 
 
-async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Deadline) -> _Heard:
+async def _look(ctx: Context, source: Row | None, thinking: Callable[[Reader | None], Result]) -> Result:
+    """Think with a session of the source, or without one."""
+    return await (ctx.workers.in_thread(thinking, None) if source is None else look(ctx, source, thinking))
+
+
+async def _listen(ctx: Context, known: Known, asked: GenerateSql | DraftSql, deadline: Deadline) -> _Heard:
     """Ask for every sample at once; never raises what a model raises."""
     values = may_tell_values(ctx)
 
@@ -103,7 +115,9 @@ async def _listen(ctx: Context, known: Known, asked: GenerateSql, deadline: Dead
     return _read(await _asked(ctx, prompts, asked, deadline), links, prompts[0])
 
 
-async def _asked(ctx: Context, prompts: Sequence[Prompt], asked: GenerateSql, deadline: Deadline) -> list[Routed | str]:
+async def _asked(
+    ctx: Context, prompts: Sequence[Prompt], asked: GenerateSql | DraftSql, deadline: Deadline
+) -> list[Routed | str]:
     wanted = asked.options.model
     return await consult(ctx, prompts, deadline, purpose=PURPOSE, only=None if wanted == AUTO else wanted)
 

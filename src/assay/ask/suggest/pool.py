@@ -67,7 +67,7 @@ class _Entry:
 
 
 def pool(
-    session: Reader,
+    session: Reader | None,
     graph: Graph,
     links: Links,
     found: Response,
@@ -80,6 +80,7 @@ def pool(
     """Check every proposal, and rank all that passed by agreement; what a model thinks of its own is not asked.
 
     Args:
+        session: None where only the schema is known.
         found: what the engine made of the question.
         samples: how often models were asked; those that gave nothing count as disagreement.
 
@@ -147,7 +148,7 @@ def _of_engine(found: Response) -> dict[str, _Entry]:
     return entries
 
 
-def _examined(session: Reader, graph: Graph, sql: str, cap: int) -> tuple[Examined, Query | None]:
+def _examined(session: Reader | None, graph: Graph, sql: str, cap: int) -> tuple[Examined, Query | None]:
     """Check a proposal; what fits our form is written anew from it, so that nothing but its meaning is left."""
     query = lift(sql, graph)
     if isinstance(query, Query):

@@ -1,0 +1,141 @@
+"""What a query asks: a question in words in our typed fields, or in the JSON and keys of atest's older protocol."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from assay.faces.loader.store import Store
+from assay.kernel.errors import Invalid
+from assay.wire import server_pb2 as wire
+
+KEYS = frozenset({
+    "generate", "capabilities", "providers", "models", "models_catalog", "test_connection", "health_check",
+    "update_config",
+})  # fmt: skip
+"""Of the older protocol; any other key is itself a question."""
+_DIALECTS = ("database_type", "databaseDialect", "database_dialect", "dialect")
+_READ = {"provider", "timeout", "include_explanation", "confidence_threshold", "schema", *_DIALECTS}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question in words, and what was said about how to answer it."""
+
+    words: str
+    dialect: str = ""
+    schema: str = ""
+    """DDL or JSON, for want of a database."""
+    model: str = ""
+    provider: str = ""
+    explain: bool = True
+    threshold: float | None = None
+    timeout_s: float | None = None
+    typed: bool = False
+    """Asked in our fields: SQL is sent plainly, not after "sql:"."""
+    unused: tuple[str, ...] = ()
+    """What was sent along and changes nothing here."""
+
+
+def key_of(asked: wire.DataQuery) -> str:
+    """Which of KEYS is asked, "generate" for every question in words; raises Invalid for another type."""
+    if asked.type.lower() not in ("", "ai"):
+        raise Invalid(f'type: this plugin answers "ai", not {asked.type[:40]!r}.', field="type")
+    return asked.key if asked.key in KEYS else "generate"
+
+
+def body_of(asked: wire.DataQuery) -> dict[str, Any]:
+    """The JSON object in `sql`, empty when there is none; raises Invalid for anything else."""
+    return _object(asked.sql, "sql")
+
+
+def question_of(asked: wire.DataQuery, store: Store) -> Question:
+    """Read a question; raises Invalid for one without words, or with an option that has no meaning."""
+    if asked.natural_language:
+        found = _typed(asked)
+    elif asked.key in KEYS:
+        found = _older(body_of(asked))
+    else:
+        unused = ("sql",) if asked.sql.strip() else ()
+        found = Question(asked.key, unused=unused)
+    if not found.words.strip():
+        raise Invalid("prompt: there is no question.", field="prompt")
+    return _with_store(found, store)
+
+
+def _typed(asked: wire.DataQuery) -> Question:
+    context = dict(asked.ai_context)
+    return Question(
+        asked.natural_language, asked.database_type, context.pop("schema", ""), explain=asked.explain_query,
+        model=context.pop("model", ""), provider=context.pop("provider", ""),
+        threshold=_share(context.pop("confidence_threshold", None), "ai_context.confidence_threshold"), typed=True,
+        unused=tuple(f"ai_context.{name}" for name in sorted(context)),
+    )  # fmt: skip
+
+
+def _older(body: Mapping[str, Any]) -> Question:
+    sent: object = body.get("config") or {}
+    config = cast("dict[str, Any]", sent) if isinstance(sent, dict) else _object(str(sent), "config")
+    both = {**config, **{name: value for name, value in body.items() if name in _READ and value}}
+    schema = both.get("schema") or ""
+    return Question(
+        str(body.get("prompt") or ""),
+        next((str(both[name]) for name in _DIALECTS if both.get(name)), ""),
+        schema if isinstance(schema, str) else json.dumps(schema),
+        model=str(body.get("model") or ""), provider=str(both.get("provider") or ""),
+        explain=_flag(both.get("include_explanation"), True),
+        threshold=_share(both.get("confidence_threshold"), "confidence_threshold"),
+        timeout_s=seconds(both.get("timeout"), "timeout"),
+        unused=tuple(f"config.{name}" for name in sorted(set(config) - _READ) if config[name] not in (None, "")),
+    )  # fmt: skip
+
+
+def _with_store(found: Question, store: Store) -> Question:
+    """Fill in what the question leaves open from the store's properties."""
+    said = store.properties
+    threshold, timeout_s = found.threshold, found.timeout_s
+    if threshold is None:
+        threshold = _share(said.get("confidence_threshold"), "properties.confidence_threshold")
+    if timeout_s is None:
+        timeout_s = seconds(said.get("timeout"), "properties.timeout")
+    return replace(found, words=found.words.strip(), threshold=threshold, timeout_s=timeout_s)
+
+
+def seconds(value: object, field: str) -> float | None:
+    """A duration, a number of seconds or with a unit; None where none is given. Raises Invalid."""
+    if value in (None, ""):
+        return None
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|)\s*", str(value))
+    if found is None or float(found[1]) == 0:
+        raise Invalid(f"{field}: a time is written as 30s.", field=field)
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def _share(value: object, field: str) -> float | None:
+    if value in (None, ""):
+        return None
+    try:
+        share = float(str(value))
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise Invalid(f"{field}: it is a number from 0 to 1.", field=field)
+    return share
+
+
+def _flag(value: object, otherwise: bool) -> bool:
+    return otherwise if value in (None, "") else str(value).lower() not in ("false", "0", "no")
+
+
+def _object(text: str, field: str) -> dict[str, Any]:
+    try:
+        found: object = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Invalid(f"{field}: it is a JSON object.", field=field)
+    return cast("dict[str, Any]", found)
