@@ -164,6 +164,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai/sql:draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it.
+         * @description Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it.
+         */
+        post: operations["ask.draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ai/sql:generate": {
         parameters: {
             query?: never;
@@ -1820,6 +1840,112 @@ export interface components {
              * @default null
              */
             dialect: string | null;
+        };
+        /**
+         * DraftOptions
+         * @description How to answer from a schema alone.
+         */
+        DraftOptions: {
+            /**
+             * Confidencethreshold
+             * @description Below this the answer is refused; null: as in the settings.
+             * @default null
+             */
+            confidenceThreshold: number | null;
+            /**
+             * Alternatives
+             * @description At most so many other readings of the question.
+             * @default 3
+             */
+            alternatives: number;
+            /**
+             * Model
+             * @description Who may propose beside the embedded engine: auto, embedded, or a configured model by name.
+             * @default auto
+             */
+            model: string;
+        };
+        /**
+         * DraftSql
+         * @description A question in words about a database that is not connected.
+         */
+        DraftSql: {
+            /** Naturallanguage */
+            naturalLanguage: string;
+            /**
+             * Schematext
+             * @description What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`.
+             */
+            schemaText: string;
+            /**
+             * Dialect
+             * @description What it speaks: postgresql, mysql or sqlite.
+             */
+            dialect: string;
+            /**
+             * @default {
+             *       "confidenceThreshold": null,
+             *       "alternatives": 3,
+             *       "model": "auto"
+             *     }
+             */
+            options: components["schemas"]["DraftOptions"];
+        };
+        /**
+         * DraftedSql
+         * @description SQL that answers a question and fits a schema that was told; no database has seen it.
+         */
+        DraftedSql: {
+            verdict: components["schemas"]["Verdict"];
+            /**
+             * Evidence
+             * @description Ledger ids, e.g. "E-20418".
+             * @default []
+             */
+            evidence: string[];
+            /**
+             * Missing
+             * @description What is not known or not measured, in words; never empty for an estimate.
+             * @default []
+             */
+            missing: string[];
+            /** Naturallanguage */
+            naturalLanguage: string;
+            /** Dialect */
+            dialect: string;
+            /** Sql */
+            sql: string;
+            /**
+             * Confidence
+             * @description Chance that it is what was meant; never above what an answer without its database may have.
+             */
+            confidence: number;
+            /** Explanation */
+            explanation: components["schemas"]["Clause"][];
+            /**
+             * Warnings
+             * @default []
+             */
+            warnings: string[];
+            /**
+             * Alternatives
+             * @default []
+             */
+            alternatives: components["schemas"]["Alternative"][];
+            /** Checks */
+            checks: components["schemas"]["SqlCheck"][];
+            /**
+             * Model
+             * @description What proposed it: "embedded" is the engine of our own.
+             */
+            model: string;
+            /**
+             * Proposedby
+             * @description All that proposed the same: the engine, a model, or both.
+             */
+            proposedBy: string[];
+            /** Tookms */
+            tookMs: number;
         };
         /**
          * Due
@@ -5236,6 +5362,113 @@ export interface operations {
             };
             /** @description NOT_FOUND */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description TOO_LARGE */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description RATE_LIMITED */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description Calls a minute. */
+                    "X-RateLimit-Limit"?: number;
+                    /** @description None is left: 0. */
+                    "X-RateLimit-Remaining"?: number;
+                    /** @description Seconds until there is one again. */
+                    "X-RateLimit-Reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description INTERNAL */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description UNAVAILABLE */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description DEADLINE_EXCEEDED */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    "ask.draft": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same question under the same key is answered once; another question is a CONFLICT. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DraftSql"];
+            };
+        };
+        responses: {
+            /** @description Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DraftedSql"];
+                };
+            };
+            /** @description UNAUTHENTICATED */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description FORBIDDEN */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
