@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from assay.kernel.errors import AssayError, Unavailable
 
+FIRST_S = 1.0
+"""So long the opening waits for the first call, since importing the house takes the machine from answering it."""
 AGAIN_S = 5.0
 """After so many seconds it is tried again to open what could not be opened."""
 
@@ -46,13 +48,14 @@ class Doorway:
     def __init__(self, load: Callable[[], Opens], tell: Callable[[bool], Awaitable[None]]) -> None:
         self._load, self._tell = load, tell
         self._door: Door | None = None
-        self._settled = asyncio.Event()
+        self._called, self._settled = asyncio.Event(), asyncio.Event()
         self.fault: str | None = None
         """Why it could not be opened, when it was tried last."""
 
     async def keep_open(self, drained: asyncio.Event) -> None:
         """Open it, again and again where that fails, and close it when no call needs it any more."""
-        stopped = asyncio.create_task(drained.wait())
+        stopped, called = asyncio.create_task(drained.wait()), asyncio.create_task(self._called.wait())
+        await asyncio.wait([stopped, called], timeout=FIRST_S, return_when=asyncio.FIRST_COMPLETED)
         while not drained.is_set():
             try:
                 opens = await asyncio.to_thread(self._load)
@@ -77,6 +80,7 @@ class Doorway:
 
     async def door(self) -> Door:
         """Return the door, once it is open; raises Unavailable when it cannot be opened."""
+        self._called.set()
         await self._settled.wait()
         if self._door is None:
             raise Unavailable(self.fault or "This process is about to end.")
@@ -84,6 +88,7 @@ class Doorway:
 
     async def well(self) -> str | None:
         """Say why questions cannot be answered; None: they can, though the first may have to wait for the opening."""
+        self._called.set()
         return self.fault if self._door is None else await self._door.well()
 
     @property

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from assay.faces.loader.asked import seconds
 from assay.faces.loader.door import Door
 from assay.faces.loader.replies import pairs
 from assay.kernel.errors import AssayError
@@ -91,7 +92,8 @@ async def test(door: Door, body: dict[str, Any]) -> wire.DataQueryResult:
         status = await door.ask("ask.status", {})
         fault = status["reason"]
     else:
-        fault = (await door.ask("models.test", {"name": name}))["error"]
+        within = seconds(body.get("timeout"), "timeout")
+        fault = (await door.ask("models.test", {"name": name}, timeout_s=within))["error"]
     took = round((time.perf_counter() - began) * 1e3)
     message = fault or f"{name} answers."
     result = {"success": fault is None, "message": message, "response_time_ms": took, "model": name,
