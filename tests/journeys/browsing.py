@@ -24,6 +24,11 @@ class World:
     home: Path
     enter: tuple[str, ...]
 
+    @property
+    def plugins(self) -> Path:
+        """The folder of programs of plugins."""
+        return self.home.parent / "plugins"
+
     def fresh_url(self) -> str:
         """A new sign-in URL: each is good once."""
         port = self.url.split(":")[2].partition("/")[0]
@@ -36,7 +41,8 @@ class World:
 
     def walk(self, scheme: str, folder: Path, journey: str = "walk") -> dict[str, Any]:
         """Walk a journey in a browser; return what was seen."""
-        asked = {"url": self.fresh_url(), "scheme": scheme, "folder": str(folder), "web": str(WEB)}
+        asked = {"url": self.fresh_url(), "scheme": scheme, "folder": str(folder), "home": str(self.home),
+                 "web": str(WEB)}  # fmt: skip
         ran = subprocess.run(
             [*self.enter, "node", str(HERE / f"{journey}.mjs"), json.dumps(asked)],
             capture_output=True, text=True, timeout=240,

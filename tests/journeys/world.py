@@ -29,7 +29,13 @@ def main(folder: Path) -> None:
         home = folder / "home"
         with subprocess.Popen(
             [sys.executable, "-m", "assay.main", "up", "--port", "0"],
-            env={**os.environ, "ASSAY_HOME": str(home), "ASSAY_LOG_LEVEL": "warning", "NO_COLOR": "1"},
+            env={
+                **os.environ,
+                "ASSAY_HOME": str(home),
+                "ASSAY_PLUGINS_BIN": str(folder / "plugins"),
+                "ASSAY_LOG_LEVEL": "warning",
+                "NO_COLOR": "1",
+            },
             stdout=subprocess.PIPE,
             text=True,
         ) as up:

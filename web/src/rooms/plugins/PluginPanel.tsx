@@ -49,8 +49,11 @@ export default function PluginPanel({ name, onClose }: BesideProps) {
 function About({ plugin, acts }: { plugin: PluginLine; acts: React.ReactNode }) {
   return (
     <div className="about">
+      <div className="between flex-wrap">
+        <span className="row"><StatusMark state={STATE_MARK[plugin.state]}>{plugin.state}</StatusMark><span className="t2"><Age at={plugin.since} /></span></span>
+        {acts}
+      </div>
       <dl className="facts-list">
-        <dt>State</dt><dd><StatusMark state={STATE_MARK[plugin.state]}>{plugin.state}</StatusMark> <span className="t2"><Age at={plugin.since} before="since " /></span></dd>
         {plugin.reason && <><dt>Why</dt><dd>{plugin.reason}</dd></>}
         {!plugin.reason && plugin.lastError && <><dt>Last error</dt><dd>{plugin.lastErrorAt && <span className="t2"><Age at={plugin.lastErrorAt} />: </span>}{plugin.lastError}</dd></>}
         {plugin.version && <><dt>Version</dt><dd>{plugin.version}</dd></>}
@@ -61,7 +64,6 @@ function About({ plugin, acts }: { plugin: PluginLine; acts: React.ReactNode }) 
         {plugin.address && <><dt>Listens at</dt><dd className="mono small">{plugin.address}</dd></>}
         <dt>Stores</dt><dd>{plugin.stores.join(", ") || <span className="t3">none</span>}</dd>
       </dl>
-      {acts}
     </div>
   );
 }

@@ -25,7 +25,7 @@ const COLUMNS: Column<PluginLine>[] = [
   { key: "name", head: "Plugin", cell: (row) => <Link className="cell2 row-link" to={`/plugins?plugin=${encodeURIComponent(row.name)}`} title={row.name}><span className="strong">{row.name}</span><span className="second mono">{row.program ?? row.address ?? "no program"}</span></Link> },
   { key: "state", head: "State", width: "col-288", cell: (row) => <div className="cell2"><StatusMark state={STATE_MARK[row.state]}>{row.state}</StatusMark>{row.reason ? <span className="second" title={row.reason}>{row.reason}</span> : <LastError plugin={row} />}</div> },
   { key: "latency", head: "Latency", width: "col-92", num: true, cell: (row) => (row.latencyMs === null ? NONE : <Duration ms={row.latencyMs} />) },
-  { key: "restarts", head: "Restarts", width: "col-92", num: true, cell: (row) => count(row.restarts) },
+  { key: "restarts", head: "Restarts", width: "col-92", hide: "hide-n", num: true, cell: (row) => count(row.restarts) },
   { key: "version", head: "Version", width: "col-104", hide: "hide-n", cell: (row) => (row.version ? <span className="clip" title={row.version}>{row.version}</span> : NONE) },
   { key: "since", head: "Since", width: "col-112", hide: "hide-n", cell: (row) => <span className="t2"><Age at={row.since} /></span> },
 ];

@@ -34,7 +34,7 @@ export default function Plugins() {
   const add = mayEdit && <Link className="btn primary" to={ADD}>Add a store</Link>;
   return (
     <>
-      <PageHead title="Plugins" facts={facts(plugins.value, stores.value, ill)} acts={add} />
+      <PageHead title="Plugins" facts={facts(plugins.value, stores.value, ill)} acts={!none && add} />
       <p className="sr" role="status">{says}</p>
       <div className="stack">
         {stores.value && <Problems problems={stores.value.problems} file={stores.value.file} />}
