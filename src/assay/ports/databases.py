@@ -127,8 +127,11 @@ class Reader(Protocol):
         """Let the engine plan one query, and say what it expects; never runs it."""
         ...
 
-    def read(self, query: str, at_most: int) -> Grid:
-        """Run one query so that nothing can be changed, and take at most so many rows of it."""
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
+        """Run one query so that nothing can be changed, and take at most so many rows of it, after so many others.
+
+        SHOW, DESCRIBE and EXPLAIN are run too, where an engine has them, but no EXPLAIN ANALYZE of PostgreSQL.
+        """
         ...
 
 

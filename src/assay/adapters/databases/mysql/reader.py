@@ -28,6 +28,7 @@ _TEXT_CHANGES = ("ANSI_QUOTES", "ANSI", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES
                  "HIGH_NOT_PRECEDENCE", "ORACLE", "MSSQL", "DB2", "POSTGRESQL", "MAXDB")  # fmt: skip
 """Modes in which the same text means something else."""
 _FIRST = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+_SHOWS = re.compile(r"\s*(SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE)
 _Failures = (pymysql.err.Error, OSError, UnicodeError, ValueError)
 
 
@@ -94,30 +95,36 @@ class MysqlReader:
         _must_begin_as_query(query)
         return estimate(str(next(iter(self._one("EXPLAIN FORMAT=JSON " + query).values()))))
 
-    def read(self, query: str, at_most: int) -> Grid:
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Read row by row in a read-only transaction that is rolled back.
 
-        EXPLAIN comes first: the server refuses there whatever is no query and no change of rows, which the
-        transaction refuses. What a function does outside of the transaction neither can exclude: which may be called
-        is for the caller to check, and for the account's grants.
+        EXPLAIN comes first, with the query as a part of another: the server refuses there whatever is no query, and
+        one that writes a file (INTO OUTFILE), which the transaction would not stop. What a function does outside of
+        the transaction neither can exclude: which may be called is for the caller to check, and for the account's
+        grants.
         """
-        _must_begin_as_query(query)
+        shows = _SHOWS.match(query) is not None and "\0" not in query
+        if not shows:
+            _must_begin_as_query(query)
         self.rows("START TRANSACTION READ ONLY")
         try:
-            self.rows(f"EXPLAIN {query}")
-            return self._read(query, at_most)
+            if not shows:
+                self.rows(f"EXPLAIN SELECT EXISTS ({query}\n)")
+            return self._read(query, at_most, skip)
         finally:
             with suppress(*_Failures):
                 if self._link.open:
                     self._link.rollback()
 
-    def _read(self, query: str, at_most: int) -> Grid:
+    def _read(self, query: str, at_most: int, skip: int) -> Grid:
         with self._translated():
-            self._tell("SET SESSION sql_select_limit = %s", at_most + 1)
+            self._tell("SET SESSION sql_select_limit = %s", skip + at_most + 1)
             rows, size = list[tuple[Any, ...]](), 0
             with self._link.cursor(SSCursor) as cursor:
                 cursor.execute(query)
                 columns = [(str(one[0]), int(one[1])) for one in cursor.description or ()]
+                while skip and cursor.fetchone() is not None:
+                    skip -= 1
                 while len(rows) <= at_most and (row := cursor.fetchone()) is not None:
                     rows.append(row)
                     size += sum(len(value) for value in row if isinstance(value, (str, bytes)))

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from assay.adapters.databases.sqlite import cells, faults
-from assay.adapters.databases.sqlite.allowed import Authorizer
+from assay.adapters.databases.sqlite.allowed import CATALOGUE, Authorizer
 from assay.adapters.databases.sqlite.estimate import Step, visited
 from assay.ports.databases import Estimate, Grid, Limits, Row, ServerFacts
 from assay.ports.errors import Refused
@@ -41,10 +41,10 @@ _Failures = (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryEr
 class SqliteReader:
     """Implements `ports.databases.Reader`; to be used in the thread that made it."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    def __init__(self, path: Path, limits: Limits, *, catalogue: bool = False) -> None:
         self._where, self._patience = str(path), limits.statement_ms / 1_000
         self._until = 0.0
-        self._authorizer = Authorizer()
+        self._authorizer = Authorizer(catalogue=catalogue)
         self._sizes: dict[str, float | None] = {}
         try:
             self._link = sqlite3.connect(
@@ -73,6 +73,8 @@ class SqliteReader:
         self.rows("PRAGMA schema_version")  # only now the file is read, and known to be a database
         with suppress(Refused):  # made once, since making them asks for more than the authorizer allows
             self.rows("SELECT 1 FROM json_each('[]'), json_tree('[]')")
+            for name in CATALOGUE:
+                self.rows(f"SELECT 1 FROM pragma_{name} LIMIT 0")  # noqa: S608 - names of SQLite
 
     @property
     def facts(self) -> ServerFacts:
@@ -101,7 +103,7 @@ class SqliteReader:
         says = f"about {rows:,.0f} rows visited by the sizes of tables; SQLite has no cost, {self._patience:g} s end it"
         return Estimate(None, None, rows, says)
 
-    def read(self, query: str, at_most: int) -> Grid:
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Run one query: the file is open to be read, and the authorizer refuses all but reading tables."""
         with self._timed():
             found = self._link.execute(query)
@@ -110,6 +112,8 @@ class SqliteReader:
                     raise Refused("Only a statement that gives rows is run.")
                 names = [column[0] for column in found.description]
                 rows, size = list[tuple[Any, ...]](), 0
+                while skip and found.fetchone() is not None:
+                    skip -= 1
                 while len(rows) <= at_most and (row := found.fetchone()) is not None:
                     rows.append(row)
                     size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
