@@ -20,6 +20,7 @@ from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
 from assay.adapters.databases.door import EngineDatabases
+from assay.adapters.databases.plugin.databases import PluginDatabases
 from assay.adapters.language_models.providers import Access, Server, chosen, make
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
@@ -43,6 +44,7 @@ from assay.models.routing import Routing
 from assay.ports.databases import Databases
 from assay.ports.errors import AssayError, Invalid
 from assay.ports.language_model import LanguageModel, LanguageModels
+from assay.ports.plugin_databases import NoPluginStores
 from assay.ports.processes import Processes
 from assay.ports.secret import Secret
 from assay.runtime.settings import Settings
@@ -146,7 +148,8 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
     vault = _vault(settings, make=False)
     ledger = SealedLedger(store, vault)
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
-    databases = EngineDatabases(off_limits=(settings.home,))
+    through_plugins = PluginDatabases(NoPluginStores(), asyncio.get_running_loop())
+    databases = EngineDatabases(off_limits=(settings.home,), plugins=through_plugins)
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
     routing = Routing(
         store, models, prices=settings.ai_prices, most_tokens=settings.ai_budget_tokens, most_usd=settings.ai_budget_usd

@@ -37,6 +37,8 @@ class ServerFacts:
     """Installed extensions and their versions."""
     available: Mapping[str, str] = field(default_factory=dict[str, str])
     """Extensions that CREATE EXTENSION could install, and their default versions."""
+    plugin: str = ""
+    """The plugin that stands between; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,11 @@ class Reader(Protocol):
     @property
     def facts(self) -> ServerFacts:
         """Where this session is."""
+        ...
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What this session cannot vouch for, in words; nothing where it is ours from end to end."""
         ...
 
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:

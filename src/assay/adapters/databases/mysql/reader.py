@@ -29,11 +29,15 @@ _TEXT_CHANGES = ("ANSI_QUOTES", "ANSI", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES
 """Modes in which the same text means something else."""
 _FIRST = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
 _SHOWS = re.compile(r"\s*(SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE)
+FACTS = "SELECT VERSION() AS version, DATABASE() AS name, CURRENT_USER() AS account"
+GRANTS = "SHOW GRANTS FOR CURRENT_USER"
 _Failures = (pymysql.err.Error, OSError, UnicodeError, ValueError)
 
 
 class MysqlReader:
     """Implements `ports.databases.Reader` on a connection of its own."""
+
+    cautions: tuple[str, ...] = ()
 
     def __init__(self, target: Target, limits: Limits) -> None:
         self._where, self._limits = target.whereabouts.where, limits
@@ -67,21 +71,7 @@ class MysqlReader:
     def facts(self) -> ServerFacts:
         """Where this session is, and what its grants allow; read once per visit."""
         if self._facts is None:
-            row = self._one("SELECT VERSION() AS version, DATABASE() AS name, CURRENT_USER() AS account")
-            numbers = [int(part) for part in re.findall(r"\d+", str(row["version"]))[:3]]
-            number = sum(part * weight for part, weight in zip(numbers, (10_000, 100, 1), strict=False))
-            grants = [str(next(iter(row.values()))) for row in self.rows("SHOW GRANTS FOR CURRENT_USER")]
-            found = powers(grants)
-            version = re.match(r"[\d.]+(-MariaDB)?", str(row["version"]))
-            self._facts = ServerFacts(
-                version=version[0] if version else str(row["version"]),
-                version_num=number,
-                database=str(row["name"]),
-                user=str(row["account"]),
-                superuser=any(power.startswith(("ALL PRIVILEGES on *.*", "SUPER")) for power in found),
-                engine="mysql",
-                powers=found,
-            )
+            self._facts = facts_of(self._one(FACTS), self.rows(GRANTS))
         return self._facts
 
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
@@ -158,6 +148,22 @@ class MysqlReader:
             if isinstance(error, Unavailable) and self._link.open:
                 self._link.close()
             raise error from None
+
+
+def facts_of(row: Row, grants: Sequence[Row]) -> ServerFacts:
+    """What the row of FACTS and those of GRANTS say."""
+    numbers = [int(part) for part in re.findall(r"\d+", str(row["version"]))[:3]]
+    found = powers([str(next(iter(grant.values()))) for grant in grants])
+    version = re.match(r"[\d.]+(-MariaDB)?", str(row["version"]))
+    return ServerFacts(
+        version=version[0] if version else str(row["version"]),
+        version_num=sum(part * weight for part, weight in zip(numbers, (10_000, 100, 1), strict=False)),
+        database=str(row["name"]),
+        user=str(row["account"]),
+        superuser=any(power.startswith(("ALL PRIVILEGES on *.*", "SUPER")) for power in found),
+        engine="mysql",
+        powers=found,
+    )
 
 
 def _must_begin_as_query(query: str) -> None:
