@@ -20,6 +20,7 @@ from assay.accounts.gate import TokenGate
 from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
 from assay.adapters.databases.door import EngineDatabases
+from assay.adapters.databases.plugin.databases import PluginDatabases
 from assay.adapters.language_models.endpoint import NO_KEY, Key
 from assay.adapters.language_models.providers import Access, Server, chosen, make
 from assay.adapters.loaders.loader import GrpcLoaders
@@ -48,6 +49,7 @@ from assay.models.keys import Keys, given
 from assay.models.model import Provider
 from assay.models.routing import Routing
 from assay.plugins.capability import PLUGINS
+from assay.plugins.databases import StoreDatabases
 from assay.plugins.finding import Shelf
 from assay.plugins.pace import Pace, World
 from assay.plugins.supervisor import Supervisor
@@ -162,11 +164,11 @@ async def open_house(
     keys = Keys(store, vault, of_environment)
     ledger = SealedLedger(store, vault)
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
-    databases = EngineDatabases(off_limits=(settings.home,))
+    supervisor = _supervisor(settings, children)
+    through_plugins = PluginDatabases(StoreDatabases(supervisor), asyncio.get_running_loop())
+    databases = EngineDatabases(off_limits=(settings.home,), plugins=through_plugins)
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
     routing = Routing(store, models, keys, settings)
-
-    supervisor = _supervisor(settings, children)
     limiter = Buckets(store)
     more: dict[type, object] = {
         Databases: databases,
@@ -194,6 +196,7 @@ async def open_house(
         if background:
             await keys.check(models)
         await house.open(background=background)
+        await supervisor.read_once()
         if background and warm:
             workers.warm()
             await supervisor.open(partial(house.announce, PLUGINS.name))

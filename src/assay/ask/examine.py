@@ -61,6 +61,7 @@ def examine(session: Reader | None, graph: Graph, text: str, *, cap: int) -> Exa
     except (Refused, TimedOut) as error:
         issue = Issue(code="NOT_PLANNED", level="error", message=error.message)
         return Examined(None, (*passed, Tried(_PLAN, False, error.message)), (*warnings, issue))
+    warnings += tuple(Issue(code="WARNING", level="warning", message=words) for words in session.cautions)
     cost, rows = expected.cost, expected.rows
     passed.append(Tried(_PLAN, True, expected.says))
     fits = (cost is None or cost <= MOST_COST) and expected.most_rows <= MOST_ROWS

@@ -158,7 +158,8 @@ class Connection:
             await plugin.turn(self._world.pace.verify_every_s)
 
     def _tell(self) -> None:
-        before, after = self._before, (self.state, self.reason)
+        after: tuple[PluginState, str | None] = (self.state, self.reason)
+        before = self._before
         self._before = after
         if after != before and "degraded" in (before[0], after[0]):
             self._changed(self)

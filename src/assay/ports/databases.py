@@ -37,6 +37,8 @@ class ServerFacts:
     """Installed extensions and their versions."""
     available: Mapping[str, str] = field(default_factory=dict[str, str])
     """Extensions that CREATE EXTENSION could install, and their default versions."""
+    plugin: str = ""
+    """The plugin that stands between; empty where none does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,11 @@ class Reader(Protocol):
         """Where this session is."""
         ...
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What this session cannot vouch for, in words; nothing where it is ours from end to end."""
+        ...
+
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
         """Run one statement of ours with bound parameters, as the engine writes them, and return all rows.
 
@@ -127,8 +134,11 @@ class Reader(Protocol):
         """Let the engine plan one query, and say what it expects; never runs it."""
         ...
 
-    def read(self, query: str, at_most: int) -> Grid:
-        """Run one query so that nothing can be changed, and take at most so many rows of it."""
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
+        """Run one query so that nothing can be changed, and take at most so many rows of it, after so many others.
+
+        SHOW, DESCRIBE and EXPLAIN are run too, where an engine has them, but no EXPLAIN ANALYZE of PostgreSQL.
+        """
         ...
 
 

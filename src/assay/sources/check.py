@@ -48,7 +48,7 @@ def check_session(session: Reader, source_id: str) -> SourceCheck:
     lacks = [
         *_statements(session, here, available="pg_stat_statements" in facts.available),
         *_all_stats(here, account),
-        *_hypopg(here, installed="hypopg" in facts.extensions, available="hypopg" in facts.available),
+        *([] if facts.plugin else _hypopg(here, "hypopg" in facts.extensions, "hypopg" in facts.available)),
         *(_hidden(row, account) for row in session.rows(_HIDDEN)),
     ]
     reason = None
@@ -63,7 +63,7 @@ def check_session(session: Reader, source_id: str) -> SourceCheck:
         superuser=facts.superuser,
         powers=facts.powers,
         extensions=dict(facts.extensions),
-        lacks=(*lacks, *(_superuser() if facts.superuser else ())),
+        lacks=(*lacks, *(_superuser() if facts.superuser else ()), *([_direct(facts.plugin)] if facts.plugin else [])),
         took_ms=(time.monotonic() - began) * 1_000,
         checked_at=now(),
     )
@@ -144,7 +144,7 @@ def _all_stats(here: Row, account: str) -> list[Lack]:
     ]
 
 
-def _hypopg(here: Row, *, installed: bool, available: bool) -> list[Lack]:
+def _hypopg(here: Row, installed: bool, available: bool) -> list[Lack]:
     if installed:
         return []
     create = "CREATE EXTENSION hypopg"
@@ -171,6 +171,15 @@ def _hidden(row: Row, account: str) -> Lack:
         without="Statements that read them cannot be planned, and their columns have no statistics.",
         still="Statements on all other tables.",
         cure=f"{usage}GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {account}",
+    )
+
+
+def _direct(plugin: str) -> Lack:
+    return Lack(
+        what="a direct connection",
+        without=f"Nothing is costed through {plugin}: no plans, no advice about indexes, no simulation.",
+        still="Questions, the schema, and which statements take how much time.",
+        cure="assay sources connect --name NAME --dsn postgresql://…",
     )
 
 

@@ -47,7 +47,7 @@ class ConnectSource(Value):
     name: str = Field(min_length=1, max_length=80)
     dsn: str = Field(min_length=1, max_length=4_096, repr=False, json_schema_extra={"writeOnly": True})
     """postgresql://user:password@host:port/database?sslmode=… or key=value, mysql:// or mariadb:// with the same parts,
-    or sqlite:///absolute/path/to/file.db; sealed at once, never returned."""
+    sqlite:///absolute/path/to/file.db, or plugin://STORE, which a plugin reads; sealed at once, never returned."""
     allow_powerful_account: bool = False
     """Let `ask` run SQL though the account is a superuser, an owner, or may write; without this it is refused."""
     private_columns: tuple[PrivateColumn, ...] = Field(default=(), max_length=1_000)

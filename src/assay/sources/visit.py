@@ -57,6 +57,11 @@ async def which(ctx: Context, named: str | None, engine: Engine | None = None) -
     return seen[0]
 
 
+def by_plugin(row: Row) -> bool:
+    """Whether a source is read through a plugin, which has readers and no sessions."""
+    return str(row["where"]).startswith("plugin://")
+
+
 def unseal(ctx: Context, row: Row) -> Secret:
     """Return a source's DSN; raises Invalid when it was sealed under another key."""
     return Secret(ctx.vault.open(row["sealed"], about=f"source:{row['id']}").decode())

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from assay.ports.databases import Limits, Session
+from assay.ports.databases import Limits, Reader, Session
 from assay.ports.secret import Secret
 from assay.ports.workers import Bench, Progress
 from assay.sources.introspect import read_schema
@@ -20,6 +20,9 @@ from assay.workload.statements.title import quick_title
 
 _HYPOPG = (
     "What-if planning is off: hypopg is not installed in this database; an administrator runs CREATE EXTENSION hypopg."
+)
+_UNCOSTED = (
+    "Nothing was planned or judged: costing needs a direct connection, and this database is read through a plugin."
 )
 
 
@@ -95,6 +98,20 @@ def scan(bench: Bench, asked: ScanWork) -> ScanResult:
     bench.report(Progress("Connecting"))
     with bench.databases.session(asked.dsn, asked.limits) as session:
         return scan_session(session, asked, bench.report)
+
+
+def read_workload(reader: Reader, asked: ScanWork) -> ScanResult:
+    """Do of a scan what needs no plans: read statistics, and tell statements apart."""
+    assert asked.schema is not None
+    clock = _Clock()
+    snapshot = read_statements(reader, asked.limit, asked.min_mean_ms)
+    clock.lap("read")
+    statements = [_titled(statement, asked.titled) for statement in grouped(snapshot, asked.known)]
+    clock.lap("fingerprints and titles")
+    return ScanResult(
+        asked.source, tuple(statements), snapshot, deltas(asked.previous, snapshot.mark()), asked.schema,
+        reader.facts.version, reader.facts.user, 0, 0, 0, (*snapshot.partial, _UNCOSTED), clock.total(), clock.laps,
+    )  # fmt: skip
 
 
 def scan_session(session: Session, asked: ScanWork, report: Callable[[Progress], None]) -> ScanResult:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from pglast import ast
 
 from assay.kernel.values import now
-from assay.ports.databases import Row, Session
+from assay.ports.databases import Reader, Row
 from assay.ports.errors import Refused
 from assay.workload.statements.parse import parse
 from assay.workload.statements.tree import last_name, walk
@@ -151,7 +151,7 @@ class Deltas:
 # reading ---------------------------------------------------------------------------------------------------------
 
 
-def read_statements(session: Session, limit: int = 5_000, min_mean_ms: float = 0.0) -> Snapshot:
+def read_statements(session: Reader, limit: int = 5_000, min_mean_ms: float = 0.0) -> Snapshot:
     """Read pg_stat_statements for the session's database.
 
     Left out: utility statements, other databases' entries, and Assay's own reading of catalogs. Entries whose text the
@@ -187,7 +187,7 @@ SELECT pg_catalog.quote_ident(n.nspname) AS home, e.extversion AS version FROM p
   JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_stat_statements'"""  # noqa: S608
 
 
-def _extension(session: Session) -> tuple[str, tuple[int, int]]:
+def _extension(session: Reader) -> tuple[str, tuple[int, int]]:
     """Return the extension's schema, quoted, and its version."""
     found = session.rows(_INSTALLED)
     if not found:
@@ -235,14 +235,14 @@ def _number(value: Any) -> float | None:
     return None if value is None else float(value)
 
 
-def _info(session: Session, home: str, version: tuple[int, int]) -> tuple[datetime | None, int | None]:
+def _info(session: Reader, home: str, version: tuple[int, int]) -> tuple[datetime | None, int | None]:
     if version < (1, 9):
         return None, None
     row = session.rows(f"{MARKER} SELECT dealloc, stats_reset FROM {home}.pg_stat_statements_info")[0]  # noqa: S608
     return row["stats_reset"], int(row["dealloc"])
 
 
-def _partial(hidden: int, session: Session) -> tuple[str, ...]:
+def _partial(hidden: int, session: Reader) -> tuple[str, ...]:
     if not hidden:
         return ()
     role = session.facts.user

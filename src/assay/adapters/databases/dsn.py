@@ -38,8 +38,8 @@ def read(dsn: Secret) -> Target:
     scheme = text.partition("://")[0]
     if "://" in text and scheme.isalnum() and scheme not in ("postgresql", "postgres"):
         raise Invalid(
-            f"{scheme} is not an engine that can be connected; a DSN begins with postgresql://, mysql://, mariadb:// "
-            f"or sqlite:///, as in {EXAMPLE}.",
+            f"{scheme} is not an engine that can be connected; a DSN begins with postgresql://, mysql://, mariadb://, "
+            f"sqlite:/// or plugin://, as in {EXAMPLE}.",
             field="dsn",
         )
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, LiteralString, cast
 
 import psycopg
@@ -20,7 +21,7 @@ from assay.ports.errors import AssayError, Internal, Refused, Unavailable
 
 _NAME = "assay"
 _BEGIN, _ROLLBACK = Send("BEGIN READ ONLY"), Send("ROLLBACK")
-_FACTS = """
+FACTS = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
        current_database()::text AS database, current_user::text AS account,
        (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS superuser,
@@ -51,6 +52,8 @@ CURE_HYPOPG = "CREATE EXTENSION hypopg"
 class PostgresSession:
     """Implements `ports.databases.Session` on one lent connection."""
 
+    cautions: tuple[str, ...] = ()
+
     def __init__(self, wire: Wire, throttle: Throttle) -> None:
         self._wire, self._throttle = wire, throttle
         self._facts: ServerFacts | None = None
@@ -62,17 +65,7 @@ class PostgresSession:
     def facts(self) -> ServerFacts:
         """Where this session is; read once per visit."""
         if self._facts is None:
-            row = self.rows(_FACTS)[0]
-            self._facts = ServerFacts(
-                version=str(row["version"]).split()[0],
-                version_num=row["version_num"],
-                database=row["database"],
-                user=row["account"],
-                superuser=bool(row["superuser"]),
-                powers=_powers(row),
-                extensions=row["extensions"],
-                available=row["available"],
-            )
+            self._facts = facts_of(self.rows(FACTS)[0])
         return self._facts
 
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
@@ -113,9 +106,7 @@ class PostgresSession:
 
     def estimate(self, query: str) -> Estimate:
         """What the planner expects; `most_rows` is that of the step that hands on most."""
-        plan = self.plan(query)
-        cost, rows = float(plan["Total Cost"]), float(plan["Plan Rows"])
-        return Estimate(cost, rows, _most_rows(plan), f"{cost:,.0f} cost units, {rows:,.0f} rows expected")
+        return estimate_of(self.plan(query))
 
     def measure(self, statement: str, values: Sequence[str | None] | None = None) -> PlanJson:
         """EXPLAIN (ANALYZE, BUFFERS) one SELECT or VALUES in a read-only transaction that is rolled back.
@@ -130,23 +121,27 @@ class PostgresSession:
         times = {key: found[key] for key in ("Planning Time", "Execution Time") if key in found}
         return {**found["Plan"], **times}
 
-    def read(self, query: str, at_most: int) -> Grid:
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Read through a cursor in a read-only transaction: the server refuses everything but one query there.
 
         Our parser refuses every other kind of statement before. What functions do outside of the transaction neither
         can exclude: which may be called is for the caller to check, and for the account's grants.
         """
-        look.must_only_read(query)
         wire = self._open()
+        if look.only_shows(query):  # of which there is no cursor
+            shown = read_grid(wire.together([_BEGIN, Send(query), _ROLLBACK])[1], wire, skip + at_most)
+            return replace(shown, rows=shown.rows[skip:])
+        look.must_only_read(query)
         declare = "DECLARE assay NO SCROLL CURSOR FOR "
         sends = [
             _BEGIN,
             Send("SET LOCAL cursor_tuple_fraction = 1"),
             Send(declare + query),
+            *([Send(f"MOVE {skip} FROM assay")] if skip else []),
             Send(f"FETCH {at_most + 1} FROM assay"),
             _ROLLBACK,
         ]
-        return read_grid(wire.together(sends, before=len(declare))[3], wire, at_most)
+        return read_grid(wire.together(sends, before=len(declare))[-2], wire, at_most)
 
     def imagine(self, definition: str) -> Imagined:
         """Create a hypothetical index through hypopg; names the extension when it is missing."""
@@ -275,6 +270,26 @@ def open_wire(conninfo: str, where: str, patience_s: float) -> Wire:
     wire = Wire.connect(conninfo, autocommit=True, prepare_threshold=None, row_factory=dict_row)
     wire.where, wire.patience_s = where, patience_s
     return wire
+
+
+def facts_of(row: Row) -> ServerFacts:
+    """What the row of FACTS says."""
+    return ServerFacts(
+        version=str(row["version"]).split()[0],
+        version_num=row["version_num"],
+        database=row["database"],
+        user=row["account"],
+        superuser=bool(row["superuser"]),
+        powers=_powers(row),
+        extensions=row["extensions"],
+        available=row["available"],
+    )
+
+
+def estimate_of(plan: PlanJson) -> Estimate:
+    """What a plan expects."""
+    cost, rows = float(plan["Total Cost"]), float(plan["Plan Rows"])
+    return Estimate(cost, rows, _most_rows(plan), f"{cost:,.0f} cost units, {rows:,.0f} rows expected")
 
 
 def _powers(row: Row) -> tuple[str, ...]:

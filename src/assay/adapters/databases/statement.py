@@ -22,6 +22,8 @@ _Unparsable = cast("type[Exception]", cast("Any", _pglast).ParseError)
 def root(statement: str) -> str | None:
     """Name the one statement's node, "SelectStmt", with "+into" for a SELECT that would create a table.
 
+    An EXPLAIN that would run the statement is "ExplainStmt+analyze".
+
     Returns None when our grammar, that of the newest server, cannot read it; the server itself then judges.
     Raises Refused when it is no statement, or more than one.
     """
@@ -38,7 +40,14 @@ def root(statement: str) -> str | None:
     if len(found) > 1:
         raise Refused(f"These are {len(found)} statements; one at a time can be looked at.", sqlstate="42601")
     kind, node = next(iter(cast("dict[str, Any]", found[0]["stmt"]).items()))
+    if kind == "ExplainStmt" and any(one["DefElem"]["defname"] == "analyze" for one in node.get("options", ())):
+        return "ExplainStmt+analyze"
     return f"{kind}+into" if kind == "SelectStmt" and node.get("intoClause") else str(kind)
+
+
+def only_shows(statement: str) -> bool:
+    """Whether it is one SHOW, or one EXPLAIN that runs nothing; raises Refused as `root` does."""
+    return root(statement) in ("ExplainStmt", "VariableShowStmt")
 
 
 def must_have_plan(statement: str) -> None:

@@ -15,7 +15,7 @@ from assay.ports.errors import Conflict, Invalid, NotFound, Refused, TimedOut, U
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Change, Row
 from assay.sources.cache import SchemaCache
-from assay.sources.visit import unseal, visit, which
+from assay.sources.visit import by_plugin, look, unseal, visit, which
 from assay.workload import history, keeping
 from assay.workload._store import simulations
 from assay.workload.advice_model import AdviceStatement, AdviceWork
@@ -33,7 +33,7 @@ from assay.workload.questions import (
     SimulateFix,
 )
 from assay.workload.recheck import recheck as check_again
-from assay.workload.scan import ScanWork
+from assay.workload.scan import ScanWork, read_workload
 from assay.workload.scan import scan as scan_database
 from assay.workload.scan_keeping import keep_scan, scan_proofs
 from assay.workload.simulate import simulate as plan_with_fix
@@ -57,7 +57,10 @@ async def scan(asked: ScanWorkload, ctx: Context) -> ScanReport:
         limit=asked.limit, previous=await history.mark_of(ctx, source["id"]),
         known={id: row["fingerprint"] for row in known.values() for id in row["queryids"]},
     )  # fmt: skip
-    result = await ctx.workers.in_process(scan_database, work, report=ctx.report)
+    if by_plugin(source):
+        result = await look(ctx, source, read_workload, work)
+    else:
+        result = await ctx.workers.in_process(scan_database, work, report=ctx.report)
     ids = await ctx.prove(scan_proofs(source["id"], result))
     report, changes = keep_scan(source["id"], result, ids, known, await history.advised(ctx, source["id"]))
     ctx.change(*changes)

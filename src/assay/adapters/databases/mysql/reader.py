@@ -28,11 +28,16 @@ _TEXT_CHANGES = ("ANSI_QUOTES", "ANSI", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES
                  "HIGH_NOT_PRECEDENCE", "ORACLE", "MSSQL", "DB2", "POSTGRESQL", "MAXDB")  # fmt: skip
 """Modes in which the same text means something else."""
 _FIRST = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
+_SHOWS = re.compile(r"\s*(SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE)
+FACTS = "SELECT VERSION() AS version, DATABASE() AS name, CURRENT_USER() AS account"
+GRANTS = "SHOW GRANTS FOR CURRENT_USER"
 _Failures = (pymysql.err.Error, OSError, UnicodeError, ValueError)
 
 
 class MysqlReader:
     """Implements `ports.databases.Reader` on a connection of its own."""
+
+    cautions: tuple[str, ...] = ()
 
     def __init__(self, target: Target, limits: Limits) -> None:
         self._where, self._limits = target.whereabouts.where, limits
@@ -66,21 +71,7 @@ class MysqlReader:
     def facts(self) -> ServerFacts:
         """Where this session is, and what its grants allow; read once per visit."""
         if self._facts is None:
-            row = self._one("SELECT VERSION() AS version, DATABASE() AS name, CURRENT_USER() AS account")
-            numbers = [int(part) for part in re.findall(r"\d+", str(row["version"]))[:3]]
-            number = sum(part * weight for part, weight in zip(numbers, (10_000, 100, 1), strict=False))
-            grants = [str(next(iter(row.values()))) for row in self.rows("SHOW GRANTS FOR CURRENT_USER")]
-            found = powers(grants)
-            version = re.match(r"[\d.]+(-MariaDB)?", str(row["version"]))
-            self._facts = ServerFacts(
-                version=version[0] if version else str(row["version"]),
-                version_num=number,
-                database=str(row["name"]),
-                user=str(row["account"]),
-                superuser=any(power.startswith(("ALL PRIVILEGES on *.*", "SUPER")) for power in found),
-                engine="mysql",
-                powers=found,
-            )
+            self._facts = facts_of(self._one(FACTS), self.rows(GRANTS))
         return self._facts
 
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] = ()) -> list[Row]:
@@ -94,30 +85,36 @@ class MysqlReader:
         _must_begin_as_query(query)
         return estimate(str(next(iter(self._one("EXPLAIN FORMAT=JSON " + query).values()))))
 
-    def read(self, query: str, at_most: int) -> Grid:
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Read row by row in a read-only transaction that is rolled back.
 
-        EXPLAIN comes first: the server refuses there whatever is no query and no change of rows, which the
-        transaction refuses. What a function does outside of the transaction neither can exclude: which may be called
-        is for the caller to check, and for the account's grants.
+        EXPLAIN comes first, with the query as a part of another: the server refuses there whatever is no query, and
+        one that writes a file (INTO OUTFILE), which the transaction would not stop. What a function does outside of
+        the transaction neither can exclude: which may be called is for the caller to check, and for the account's
+        grants.
         """
-        _must_begin_as_query(query)
+        shows = _SHOWS.match(query) is not None and "\0" not in query
+        if not shows:
+            _must_begin_as_query(query)
         self.rows("START TRANSACTION READ ONLY")
         try:
-            self.rows(f"EXPLAIN {query}")
-            return self._read(query, at_most)
+            if not shows:
+                self.rows(f"EXPLAIN SELECT EXISTS ({query}\n)")
+            return self._read(query, at_most, skip)
         finally:
             with suppress(*_Failures):
                 if self._link.open:
                     self._link.rollback()
 
-    def _read(self, query: str, at_most: int) -> Grid:
+    def _read(self, query: str, at_most: int, skip: int) -> Grid:
         with self._translated():
-            self._tell("SET SESSION sql_select_limit = %s", at_most + 1)
+            self._tell("SET SESSION sql_select_limit = %s", skip + at_most + 1)
             rows, size = list[tuple[Any, ...]](), 0
             with self._link.cursor(SSCursor) as cursor:
                 cursor.execute(query)
                 columns = [(str(one[0]), int(one[1])) for one in cursor.description or ()]
+                while skip and cursor.fetchone() is not None:
+                    skip -= 1
                 while len(rows) <= at_most and (row := cursor.fetchone()) is not None:
                     rows.append(row)
                     size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
@@ -153,15 +150,47 @@ class MysqlReader:
             raise error from None
 
 
+def facts_of(row: Row, grants: Sequence[Row]) -> ServerFacts:
+    """What the row of FACTS and those of GRANTS say."""
+    numbers = [int(part) for part in re.findall(r"\d+", str(row["version"]))[:3]]
+    found = powers([str(next(iter(grant.values()))) for grant in grants])
+    version = re.match(r"[\d.]+(-MariaDB)?", str(row["version"]))
+    return ServerFacts(
+        version=version[0] if version else str(row["version"]),
+        version_num=sum(part * weight for part, weight in zip(numbers, (10_000, 100, 1), strict=False)),
+        database=str(row["name"]),
+        user=str(row["account"]),
+        superuser=any(power.startswith(("ALL PRIVILEGES on *.*", "SUPER")) for power in found),
+        engine="mysql",
+        powers=found,
+    )
+
+
 def _must_begin_as_query(query: str) -> None:
     if not _FIRST.match(query) or "\0" in query:
         raise Refused("Only a statement that begins with SELECT, WITH, VALUES or TABLE is run.")
 
 
+def _encrypted_only() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+_PREFERRED = _encrypted_only()
+
+
+class _Link(pymysql.Connection):  # pyright: ignore[reportMissingTypeArgument]
+    """PyMySQL reads all of the system's authorities for every connection, 20 ms, also where it checks none."""
+
+    def _create_ssl_ctx(self, sslp: Any) -> ssl.SSLContext:
+        return sslp if isinstance(sslp, ssl.SSLContext) else _PREFERRED
+
+
 def connect(target: Target, limits: Limits) -> pymysql.Connection[Any]:
     """Connect with utf8mb4, timeouts, one statement a message and no local files; raises PyMySQL's error."""
     mode, patience = target.options.get("ssl-mode", "PREFERRED"), limits.statement_ms / 1_000 + GRACE_S
-    return pymysql.connect(
+    return _Link(
         host=target.host,
         port=target.port,
         unix_socket=target.options.get("socket"),

@@ -25,14 +25,24 @@ _INSIDE = ("sqlite_", "pragma_")
 _VIRTUAL = frozenset({"dbstat", "bytecode", "tables_used", "fsdir", "zipfile", "completion"})
 """Tables of SQLite itself, which show what no table of the user's does."""
 
+CATALOGUE = ("table_list", "table_info", "table_xinfo", "index_list", "index_info", "index_xinfo", "foreign_key_list",
+             "schema_version")  # fmt: skip
+"""PRAGMAs that read what there is, as the tables `pragma_…`."""
+_SCHEMA = frozenset({"sqlite_schema", "sqlite_master"})
+
 Verdict = Callable[[int, str | None, str | None, str | None, str | None], int]
 
 
 class Authorizer:
-    """What SQLite asks while it compiles a statement; `ours` lets our own catalogue queries through."""
+    """What SQLite asks while it compiles a statement; `ours` lets our own catalogue queries through.
 
-    def __init__(self) -> None:
+    Args:
+        catalogue: whether statements of others may read which tables, columns, keys and indexes there are.
+    """
+
+    def __init__(self, *, catalogue: bool = False) -> None:
         self.ours = False
+        self._catalogue = catalogue
         self.tables: set[str] = set()
         """Tables that statements since `forget` read."""
 
@@ -48,9 +58,18 @@ class Authorizer:
             return sqlite3.SQLITE_OK
         if action == sqlite3.SQLITE_FUNCTION:
             return sqlite3.SQLITE_OK if (other or "").lower() in FUNCTIONS else sqlite3.SQLITE_DENY
+        if action == sqlite3.SQLITE_PRAGMA:  # what reading a table `pragma_…` does, too
+            name = (one or "").lower()
+            sets = name == "schema_version" and other is not None
+            return sqlite3.SQLITE_OK if self._shows(f"pragma_{name}") and not sets else sqlite3.SQLITE_DENY
         if action == sqlite3.SQLITE_READ and one is not None:
+            if self._shows(one.lower()):
+                return sqlite3.SQLITE_OK
             name = one.lower()
             if database in ("main", None, "") and not name.startswith(_INSIDE) and name not in _VIRTUAL:
                 self.tables.add(one)
                 return sqlite3.SQLITE_OK
         return sqlite3.SQLITE_DENY
+
+    def _shows(self, name: str) -> bool:
+        return self._catalogue and (name in _SCHEMA or name.removeprefix("pragma_") in CATALOGUE)

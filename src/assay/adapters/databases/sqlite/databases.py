@@ -22,9 +22,11 @@ class SqliteDatabases:
 
     Args:
         off_limits: folders whose files nobody may connect, since they are the program's own.
+        catalogue: whether statements that are not ours may read which tables, columns, keys and indexes there are.
     """
 
-    def __init__(self, off_limits: Sequence[Path] = ()) -> None:
+    def __init__(self, off_limits: Sequence[Path] = (), *, catalogue: bool = False) -> None:
+        self._catalogue = catalogue
         self._off_limits = tuple(folder.resolve() for folder in off_limits)
 
     def whereabouts(self, dsn: Secret) -> Whereabouts:
@@ -38,7 +40,7 @@ class SqliteDatabases:
         Raises Invalid (no absolute path, no regular file, the program's own) or Unavailable (missing, unreadable,
         not a database).
         """
-        reader = SqliteReader(self._checked(_path(dsn)), limits)
+        reader = SqliteReader(self._checked(_path(dsn)), limits, catalogue=self._catalogue)
         try:
             yield reader
         finally:

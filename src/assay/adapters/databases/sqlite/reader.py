@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from assay.adapters.databases.sqlite import cells, faults
-from assay.adapters.databases.sqlite.allowed import Authorizer
-from assay.adapters.databases.sqlite.estimate import Step, visited
+from assay.adapters.databases.sqlite.allowed import CATALOGUE, Authorizer
+from assay.adapters.databases.sqlite.estimate import Sizes, Step, estimate
 from assay.ports.databases import Estimate, Grid, Limits, Row, ServerFacts
 from assay.ports.errors import Refused
 
@@ -20,7 +20,6 @@ _EVERY = 1_000
 """Steps of SQLite's machine between two looks at the clock: a few microseconds."""
 _MOST_BYTES = 64_000_000
 """Of all rows that one read hands on."""
-_COUNTED = 1_000_000
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: 10_000_000,
     sqlite3.SQLITE_LIMIT_SQL_LENGTH: 1_000_000,
@@ -41,11 +40,13 @@ _Failures = (sqlite3.Error, sqlite3.Warning, ValueError, OverflowError, MemoryEr
 class SqliteReader:
     """Implements `ports.databases.Reader`; to be used in the thread that made it."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
+    cautions: tuple[str, ...] = ()
+
+    def __init__(self, path: Path, limits: Limits, *, catalogue: bool = False) -> None:
         self._where, self._patience = str(path), limits.statement_ms / 1_000
         self._until = 0.0
-        self._authorizer = Authorizer()
-        self._sizes: dict[str, float | None] = {}
+        self._authorizer = Authorizer(catalogue=catalogue)
+        self._sizes = Sizes(self.rows)
         try:
             self._link = sqlite3.connect(
                 f"file:{quote(str(path))}?mode=ro",
@@ -73,6 +74,8 @@ class SqliteReader:
         self.rows("PRAGMA schema_version")  # only now the file is read, and known to be a database
         with suppress(Refused):  # made once, since making them asks for more than the authorizer allows
             self.rows("SELECT 1 FROM json_each('[]'), json_tree('[]')")
+            for name in CATALOGUE:
+                self.rows(f"SELECT 1 FROM pragma_{name} LIMIT 0")  # noqa: S608 - names of SQLite
 
     @property
     def facts(self) -> ServerFacts:
@@ -97,11 +100,9 @@ class SqliteReader:
         with self._timed():
             found = self._link.execute(f"EXPLAIN QUERY PLAN {query}")
             steps: list[Step] = [(row[0], row[1], row[3]) for row in found.fetchall()]
-        rows = visited(query, steps, self._size)
-        says = f"about {rows:,.0f} rows visited by the sizes of tables; SQLite has no cost, {self._patience:g} s end it"
-        return Estimate(None, None, rows, says)
+        return estimate(query, steps, self._sizes, self._patience)
 
-    def read(self, query: str, at_most: int) -> Grid:
+    def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Run one query: the file is open to be read, and the authorizer refuses all but reading tables."""
         with self._timed():
             found = self._link.execute(query)
@@ -110,6 +111,8 @@ class SqliteReader:
                     raise Refused("Only a statement that gives rows is run.")
                 names = [column[0] for column in found.description]
                 rows, size = list[tuple[Any, ...]](), 0
+                while skip and found.fetchone() is not None:
+                    skip -= 1
                 while len(rows) <= at_most and (row := found.fetchone()) is not None:
                     rows.append(row)
                     size += sum(len(value) for value in row if isinstance(value, (str, bytes)))
@@ -133,22 +136,6 @@ class SqliteReader:
 
     def _late(self) -> bool:
         return time.monotonic() > self._until
-
-    def _size(self, table: str) -> float | None:
-        """Rows of a table, counted up to a million: by its last rowid where it has one."""
-        if table not in self._sizes:
-            name = '"' + table.replace('"', '""') + '"'
-            kinds = self.rows("SELECT type FROM main.sqlite_schema WHERE lower(name) = lower(?)", (table,))
-            if not kinds or kinds[0]["type"] != "table":
-                self._sizes[table] = None
-                return None
-            try:
-                found = self.rows(f"SELECT max(rowid) AS most FROM main.{name}")  # noqa: S608 - quoted
-            except Refused:  # WITHOUT ROWID, or a virtual table
-                bounded = f"SELECT count(*) AS most FROM (SELECT 1 FROM main.{name} LIMIT {_COUNTED})"  # noqa: S608
-                found = self.rows(bounded)
-            self._sizes[table] = max(0.0, float(found[0]["most"] or 0))
-        return self._sizes[table]
 
 
 def _text(raw: bytes) -> str:

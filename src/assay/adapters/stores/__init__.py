@@ -1,0 +1,1 @@
+"""A SQL database served as a store of atest: what a call asks, of which database, and what is answered."""
