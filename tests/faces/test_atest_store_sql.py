@@ -36,8 +36,9 @@ MANY = 10_000
 STATEMENTS = (
     "CREATE TABLE odd (id INTEGER PRIMARY KEY, words VARCHAR(80), ratio DOUBLE PRECISION, exact DECIMAL(20, 4),"
     " made TIMESTAMP NULL)",
-    "INSERT INTO odd VALUES (1, 'Zoë 日本 🐘', 0.1, 12345678901234.5000, '2024-02-29 12:30:00'), "
-    "(2, NULL, NULL, NULL, NULL), (3, 'null', 1e22, 0, NULL), (4, '', 2, 1, NULL), (5, 'a; DROP TABLE odd; --', 0.30000000000000004, 1, NULL)",
+    "INSERT INTO odd VALUES (1, 'Zoë 日本 🐘', 0.1, 12345678901234.5000, '2024-02-29 12:30:00'),"
+    " (2, NULL, NULL, NULL, NULL), (3, 'null', 1e22, 0, NULL), (4, '', 2, 1, NULL),"
+    " (5, 'a; DROP TABLE odd; --', 0.30000000000000004, 1, NULL)",
     "CREATE TABLE many (n INTEGER PRIMARY KEY)",
     "CREATE VIEW seen AS SELECT id FROM odd",
 )
@@ -186,7 +187,8 @@ WRITES = (
 )  # fmt: skip
 BY_ENGINE = {
     "postgresql": ("WITH d AS (DELETE FROM odd RETURNING id) SELECT * FROM d", "SELECT * INTO x FROM odd",
-                   "EXPLAIN ANALYZE DELETE FROM odd", "EXPLAIN (ANALYZE true) SELECT 1", "COPY odd TO '/tmp/assay-never'",
+                   "EXPLAIN ANALYZE DELETE FROM odd", "EXPLAIN (ANALYZE true) SELECT 1",
+                   "COPY odd TO '/tmp/assay-never'",
                    "SET default_transaction_read_only = off", "SELECT * FROM odd FOR UPDATE",
                    "SHOW all; DROP TABLE odd"),
     "mysql": ("SELECT 'x' INTO OUTFILE '/tmp/assay-never'", "SELECT id FROM odd INTO DUMPFILE '/tmp/assay-never'",
