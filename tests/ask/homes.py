@@ -37,6 +37,18 @@ class Home:
 
         return asyncio.run(one())
 
+    def job(self, operation: str, /, **asked: Any) -> Any:
+        """Ask one operation that answers later, and wait for its answer."""
+
+        async def one() -> Any:
+            async with self.open() as (house, token):
+                last = await house.call(operation, asked, credential=token)
+                async for job in house.follow(last):
+                    last = job
+                return house.result(last)
+
+        return asyncio.run(one())
+
     def question(self, words: str, store: str = "reader", dialect: str | None = None, **options: Any) -> Any:
         return self.ask(
             "ask.generate", natural_language=words, database_target={"store": store, "dialect": dialect},

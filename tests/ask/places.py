@@ -80,3 +80,6 @@ def made(folder: Path, postgres: Server, mariadb: MariaServer) -> Iterator[Place
     yield Places(own, read, file, mariadb)
     with psycopg.connect(own["postgresql"], autocommit=True) as pg:
         pg.execute("DROP OWNED BY engines_ro; DROP ROLE engines_ro")
+    with mariadb.connect() as root, root.cursor() as cursor:
+        cursor.execute("DROP DATABASE engines")
+        cursor.execute("DROP USER engines_ro@'%'")
