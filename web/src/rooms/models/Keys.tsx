@@ -29,7 +29,7 @@ export function Keys({ keys }: { keys: readonly ProviderKey[] }) {
   const [asking, setAsking] = useState<{ act: "keep" | "forget"; key: ProviderKey } | null>(null);
   const mayKeep = useCan("models.keep_key");
   const acts: Column<ProviderKey> = {
-    key: "acts", head: <span className="sr">Acts</span>, width: "col-200",
+    key: "acts", head: <span className="sr">Acts</span>, width: "col-264",
     cell: (row) => (
       <span className="row justify-end">
         {row.kept_at && <Button kind="quiet" aria-label={`Forget the key of ${row.provider}`} onClick={() => setAsking({ act: "forget", key: row })}>Forget</Button>}
