@@ -70,7 +70,7 @@ await visit(asked, seen, async (page, stop) => {
     const before = await plugin();
     process.kill(before.pid, "SIGKILL");
     if (times === 6) break;
-    while ((await plugin()).restarts < times || (await plugin()).state !== "ready") await page.waitForTimeout(20);
+    for (let now = before; now.restarts < times || now.state !== "ready"; now = await plugin()) await page.waitForTimeout(150);
   }
   await says("crashed");
   await page.getByRole("button", { name: /^Assistant, plugin offline: The AI plugin orders is crashed: it ended \(SIGKILL\)/ }).waitFor();
