@@ -70,7 +70,7 @@ await visit(asked, seen, async (page, stop) => {
     const before = await plugin();
     process.kill(before.pid, "SIGKILL");
     if (times === 6) break;
-    while ((await plugin()).restarts < times || (await plugin()).state !== "ready") await page.waitForTimeout(20);
+    for (let now = before; now.restarts < times || now.state !== "ready"; now = await plugin()) await page.waitForTimeout(150);
   }
   await says("crashed");
   await page.getByRole("button", { name: /^Assistant, plugin offline: The AI plugin orders is crashed: it ended \(SIGKILL\)/ }).waitFor();
@@ -145,4 +145,19 @@ await visit(asked, seen, async (page, stop) => {
   await page.keyboard.type("orders");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "No plugin yet" }).waitFor();
+
+  // a provider's key is kept, and forgotten
+  await page.getByRole("link", { name: "Models" }).first().press("Enter");
+  await page.getByRole("button", { name: "Keep a key of deepseek" }).press("Enter");
+  await question.getByLabel("Key").focus();
+  await page.keyboard.type(SECRET);
+  await page.keyboard.press("Enter");
+  const provider = page.getByRole("row", { name: /^deepseek/ });
+  await provider.getByText("from the vault").waitFor();
+  await stop("models");
+  await narrow("models");
+  seen.stored ||= await page.evaluate((secret) => document.documentElement.outerHTML.includes(secret), SECRET);
+  await provider.getByRole("button", { name: "Forget the key of deepseek" }).press("Enter");
+  await question.getByRole("button", { name: "Forget it" }).press("Enter");
+  await provider.getByText("none", { exact: true }).waitFor();
 });

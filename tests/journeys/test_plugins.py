@@ -12,7 +12,7 @@ from doubles.troubled import install
 from journeys.browsing import World
 
 STOPS = ["none", "form", "form-narrow", "store", "ready", "ready-narrow", "crashed", "log", "log-narrow", "long-log",
-         "asked-to-stop", "stopped", "problems"]  # fmt: skip
+         "asked-to-stop", "stopped", "problems", "models", "models-narrow"]  # fmt: skip
 PLUGIN = "atest-store-double-with-a-name-that-is-longer-than-any-column"
 FILE = f"""
 plugins:

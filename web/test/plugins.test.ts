@@ -93,6 +93,14 @@ test("the assistant shows the worst of the engine and the AI plugins that are in
   expect(healthOf({ ...engine, available: false, reason: "no weights" }, [], false)).toMatchObject({ state: "error", why: "no weights" });
 });
 
+test("a model's state and test are said in words", async () => {
+  const { probed, stateOf } = await import("../src/rooms/models/Models");
+  expect(stateOf({ breaker: "open", rests_s: 9, last_error: "refused" })).toEqual({ mark: "critical", word: "rests 9\u00a0s after failures" });
+  expect(stateOf({ breaker: "closed", rests_s: 0, last_error: "refused" }).mark).toBe("warning");
+  expect(stateOf({ breaker: "closed", rests_s: 0, last_error: null }).mark).toBe("ok");
+  expect(probed({ answered: false, error: "refused", models: [], tokens: 0 })).toBe("It did not answer: refused");
+});
+
 test("a problem of the file says where it is, and its cure as a sentence", async () => {
   const { placeOf, sentence } = await import("../src/rooms/plugins/Problems");
   expect(placeOf({ path: "stores[0].url", line: 3, column: 5 })).toBe("stores[0].url, line 3:5");

@@ -75,3 +75,8 @@ export type StoreStatus = S["StoreStatus"];
 export type FileProblem = S["FileProblem"];
 export type LogLine = S["LogLine"];
 export type LogLinePage = S["LogLinePage"];
+
+export type ModelList = S["ModelList"];
+export type ModelLine = S["ModelLine"];
+export type ModelProbe = S["ModelProbe"];
+export type ProviderKey = S["ProviderKey"];

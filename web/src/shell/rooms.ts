@@ -2,6 +2,7 @@
 import { useMemo } from "react";
 import { askRoom } from "../rooms/ask/room";
 import { evidence } from "../rooms/evidence/room";
+import { models } from "../rooms/models/room";
 import { plugins } from "../rooms/plugins/room";
 import { sources } from "../rooms/sources/room";
 import { workload } from "../rooms/workload/room";
@@ -9,7 +10,7 @@ import type { PageOf, Room } from "./room";
 import { here, matchPath, navigate } from "./router";
 import { useSession } from "./session";
 
-const ROOMS: readonly Room[] = [askRoom, workload, sources, plugins, evidence];
+const ROOMS: readonly Room[] = [askRoom, workload, models, sources, plugins, evidence];
 
 /** The rooms that are here, in the order of the navigation. */
 export function useRooms(): readonly Room[] {
