@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from assay.plugins.finding import Shelf
-from assay.ports.errors import NotFound, Unavailable
+from assay.ports.errors import Conflict, NotFound, Unavailable
 from plugins.conftest import Plant, until
 from plugins.test_faults import alive
 from plugins.test_walk import asks
@@ -36,8 +36,9 @@ async def test_stores_that_come_change_and_go_are_followed(plant: Plant) -> None
         await until(lambda: "two" in supervisor and supervisor.connection("two").state == "ready")
         assert supervisor.plugin("atest-store-a").pid == pid
         plant.stores("stores:\n- {name: one, kind: {name: atest-store-a}, properties: {colour: blue}}\n")
-        await until(lambda: "two" not in supervisor)
+        await until(lambda: supervisor.connection("one").entry.used.properties)
         await until(lambda: supervisor.connection("one").state == "ready")
+        assert "two" not in supervisor
         assert (await supervisor.connection("one").ask(asks("echo"), "query")).said["pro.colour"] == "blue"
         assert supervisor.plugin("atest-store-a").pid == pid
         with pytest.raises(NotFound, match="atest-store-b"):
@@ -126,6 +127,8 @@ async def test_one_command_starts_what_it_asks_and_uses_what_a_server_has(plant:
         connection = await command.reach("one")
         assert (await connection.ask(asks("echo"), "query")).said["name"] == "one"
         assert command.plugin("atest-store-a").pid is None
+        with pytest.raises(Conflict, match="by the program that serves"):
+            command.own_plugin("atest-store-a")
         await command.close()
         assert server.connection("one").state == "ready"
 
@@ -143,6 +146,12 @@ async def test_a_stale_socket_is_taken_away_and_sockets_are_private(plant: Plant
     run.chmod(0o755)
     async with plant.running() as supervisor:
         await until(lambda: "others may enter it" in str(supervisor.connection("one").reason))
+
+
+async def test_nobody_is_asked_on_another_machine(plant: Plant) -> None:
+    plant.stores("stores:\n" + store("one", "far", ", url: '192.0.2.1:4071'"))
+    async with plant.running() as supervisor:
+        await until(lambda: "not of this machine" in str(supervisor.connection("one").reason))
 
 
 def test_a_program_that_others_could_have_written_is_not_started(plant: Plant) -> None:

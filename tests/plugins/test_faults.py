@@ -60,7 +60,7 @@ async def test_a_call_under_which_the_plugin_is_killed_says_what_happened_and_ot
             await call
         error = caught.value
         assert "atest-store-ill" in error.message and "SIGKILL" in error.message, error.message
-        assert error.details["state"] == "crashed" and "assay plugins log atest-store-ill" in str(error.details["cure"])
+        assert error.details["state"] == "crashed" and "/plugins/atest-store-ill/log" in str(error.details["cure"])
         assert "started again in" in error.message
         with pytest.raises(TimedOut):
             await other
@@ -120,7 +120,7 @@ async def test_what_never_gets_ready_is_tried_again_then_left_alone_and_says_why
         assert says in str(ill.reason) and ill.restarts == restarts
         with pytest.raises(Unavailable, match=f"left alone now, after {restarts + 1} failed start") as caught:
             await supervisor.connection("ill").ask(asks("echo"), "query")
-        assert "assay plugins start atest-store-ill" in str(caught.value.details["cure"])
+        assert "POST /api/v1/plugins/atest-store-ill/start" in str(caught.value.details["cure"])
         assert not list(plant.folder.glob("run/*.sock"))
         if how == "exits":
             assert "there is no licence" in "\n".join(ill.lines) and "hunter2" not in "\n".join(ill.lines)

@@ -181,7 +181,7 @@ def test_a_plugin_is_stopped_started_killed_and_its_log_is_read(served: Served, 
     assert api.post("/plugins/atest-store-well/stop").json()["state"] == "stopped"
     gone = api.post("/data/query", json={"key": "rows", "store": "rows"})
     assert gone.status_code == 503 and "stopped it" in gone.json()["error"]["message"]
-    assert "assay plugins start atest-store-well" in gone.json()["error"]["details"]["cure"]
+    assert "POST /api/v1/plugins/atest-store-well/start" in gone.json()["error"]["details"]["cure"]
     assert stores(api)["bot"]["ready"] is True
     api.post("/plugins/atest-store-well/start")
     wait(lambda: stores(api)["rows"]["ready"])

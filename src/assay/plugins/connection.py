@@ -28,7 +28,7 @@ class Connection:
     Args:
         plugin: None: it is disabled, or has none.
         why: what is the matter where there is no plugin.
-        changed: told whenever its state is another.
+        changed: told when it does not work for this store though the plugin runs, and when it does again.
     """
 
     def __init__(
@@ -133,11 +133,15 @@ class Connection:
 
     async def _open(self, plugin: Plugin) -> Loader:
         """Return the connection to the plugin as it runs now; one to an earlier process of it is let go."""
-        if self._loader is None or self._run != plugin.runs:
-            await self._let_go()
+        loader, old = self._loader, None
+        if loader is None or self._run != plugin.runs:
             assert plugin.address is not None
-            self._loader, self._run = self._world.loaders.open(plugin.address, told(self.entry)), plugin.runs
-        return self._loader
+            # Without a wait in between: of two calls at once only one opens it.
+            loader, old = self._world.loaders.open(plugin.address, told(self.entry)), loader
+            self._loader, self._run = loader, plugin.runs
+        if old is not None:
+            await old.close()
+        return loader
 
     async def _let_go(self) -> None:
         loader, self._loader = self._loader, None
@@ -183,6 +187,6 @@ def _told(error: AssayError, plugin: Plugin) -> AssayError:
     trouble = plugin.trouble()
     if plugin.state == "ready":
         kind = type(error) if isinstance(error, TimedOut) else Unavailable
-        cure = f"try again; the log says more: assay plugins log {plugin.name}"
+        cure = f"try again; its log, at /api/v1/plugins/{plugin.name}/log, may say more"
         return kind(error.message, plugin=plugin.name, state=plugin.state, cure=cure)
     return Unavailable(f"{error.message.rstrip('.')}. {trouble.message}", **trouble.details)

@@ -136,9 +136,9 @@ class Plugin:
             again = f"It is left alone now, after {starts} failed start{'s' if starts > 1 else ''} in a row."
         what = {"starting": "is being started", "ready": "is ready again"}.get(self.state, f"is {self.state}")
         says = f"The plugin {self.name} {what}{': ' if self.reason else ''}{self.reason or ''}."
-        cure = f"see its log: assay plugins log {self.name}"
+        cure = f"its log is on the page Plugins, and at /api/v1/plugins/{self.name}/log"
         if alone or self.state == "stopped":
-            cure += f", and start it: assay plugins start {self.name}"
+            cure += f"; start it there, or with POST /api/v1/plugins/{self.name}/start"
         return Unavailable(
             f"{says} {again}".strip(), plugin=self.name, state=self.state, retry_in_s=round(left, 1), cure=cure
         )
@@ -179,6 +179,8 @@ class Plugin:
             self._become("starting", waits)
             await asyncio.sleep(_FIRST_STEP_S)
         url, ours = sockets.local_address(self.kind.url), f"unix://{self._world.sockets / self.name}.sock"
+        if url and not sockets.is_local(url):
+            raise Absent(f"{url} is not of this machine, and passwords would go there in the clear")
         if url and await sockets.listens(url):
             await self._follow(url)
         held = sockets.claim(self._world.sockets, self.name)

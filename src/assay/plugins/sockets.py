@@ -54,6 +54,11 @@ def local_address(url: str) -> str:
     return f"127.0.0.1:{found[1]}" if found else url
 
 
+def is_local(address: str) -> bool:
+    """Whether an address is a socket, or a port of this machine."""
+    return address.startswith(("unix://", "127.0.0.1:"))
+
+
 def vacated(address: str) -> Path:
     """Return the path of a socket, after whatever an earlier process left there was taken away."""
     path = Path(address.removeprefix("unix://"))

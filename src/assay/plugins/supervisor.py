@@ -18,7 +18,7 @@ from assay.plugins.stores.model import Kind, Reading
 from assay.plugins.stores.read import read
 from assay.plugins.stores.watch import Watch
 from assay.ports.deadline import Deadline
-from assay.ports.errors import AssayError, NotFound
+from assay.ports.errors import AssayError, Conflict, NotFound
 from assay.runtime.telemetry import log
 
 Announce = Callable[[str, str, Mapping[str, object]], Awaitable[None]]
@@ -135,6 +135,15 @@ class Supervisor:
             raise NotFound(f"There is no store {name!r}.{more}", field="store", known=sorted(self._connections)[:20])
         return found
 
+    def own_plugin(self, name: str) -> Plugin:
+        """Return a plugin that is started and stopped here; raises NotFound, and Conflict where nobody serves."""
+        if not self._serves:
+            raise Conflict(
+                "Plugins are started and stopped by the program that serves.",
+                cure=f"use its page Plugins, or POST /api/v1/plugins/{name}/stop, start or restart",
+            )
+        return self.plugin(name)
+
     def plugin(self, name: str) -> Plugin:
         """Return a plugin; raises NotFound."""
         if name not in self._plugins:
@@ -173,8 +182,8 @@ class Supervisor:
             fact = await self._facts.get()
             try:
                 await announce(fact.event, fact.aggregate, fact.body)
-            except AssayError as error:
-                _log.warning("a fact about a plugin was not announced", fact=fact.event, reason=error.message)
+            except Exception:  # the next one may be told
+                _log.exception("a fact about a plugin was not announced", fact=fact.event)
 
     async def _apply(self, reading: Reading) -> None:
         extension = await asyncio.to_thread(load, self.path.parent / _EXTENSION)

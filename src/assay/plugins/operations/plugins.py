@@ -9,7 +9,7 @@ from assay.kernel.values import Empty, Page
 from assay.plugins import show
 from assay.plugins.model import FindPlugin, LogLine, PluginLine, Plugins, ReadLog
 from assay.plugins.supervisor import Supervisor
-from assay.ports.errors import Invalid, NotFound
+from assay.ports.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 @operation("plugins.list", effect="read", needs="plugins:read", http=Get("/api/v1/plugins"),
@@ -22,12 +22,16 @@ async def list_plugins(asked: Empty, ctx: Context) -> Plugins:
 
 
 @operation("plugins.log", effect="read", needs="plugins:log", http=Get("/api/v1/plugins/{name}/log"),
-           errors=[NotFound, Invalid])  # fmt: skip
+           errors=[NotFound, Invalid, Unavailable])  # fmt: skip
 async def read_log(asked: ReadLog, ctx: Context) -> Page[LogLine]:
     """Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept."""
     supervisor = ctx.port(Supervisor)
     await supervisor.known()
-    lines = supervisor.plugin(asked.name).lines
+    plugin = supervisor.plugin(asked.name)
+    if plugin.address is not None and plugin.pid is None:
+        raise Unavailable(f"Another program started {plugin.name}, and has its log.", plugin=plugin.name,
+                          cure="ask the server of this home folder, or look where the plugin was started")  # fmt: skip
+    lines = plugin.lines
     offset = offset_of(asked.cursor)
     shown = tuple(
         LogLine(number=number, text=text)
@@ -37,34 +41,31 @@ async def read_log(asked: ReadLog, ctx: Context) -> Page[LogLine]:
 
 
 @operation("plugins.start", effect="write", needs="plugins:run", http=Post("/api/v1/plugins/{name}/start"),
-           errors=[NotFound])  # fmt: skip
+           errors=[NotFound, Conflict])  # fmt: skip
 async def start(asked: FindPlugin, ctx: Context) -> PluginLine:
     """Start a plugin that was stopped, or that was left alone after too many crashes."""
     supervisor = ctx.port(Supervisor)
-    await supervisor.known()
-    plugin = supervisor.plugin(asked.name)
+    plugin = supervisor.own_plugin(asked.name)
     plugin.begin()
     return show.plugin_line(plugin, supervisor)
 
 
 @operation("plugins.stop", effect="write", needs="plugins:run", http=Post("/api/v1/plugins/{name}/stop"),
-           errors=[NotFound])  # fmt: skip
+           errors=[NotFound, Conflict])  # fmt: skip
 async def stop(asked: FindPlugin, ctx: Context) -> PluginLine:
     """Stop a plugin until it is started again, or this program is; its stores are not there meanwhile."""
     supervisor = ctx.port(Supervisor)
-    await supervisor.read_once()
-    plugin = supervisor.plugin(asked.name)
+    plugin = supervisor.own_plugin(asked.name)
     await plugin.end(f"{ctx.caller.name} stopped it")
     return show.plugin_line(plugin, supervisor)
 
 
 @operation("plugins.restart", effect="write", needs="plugins:run", http=Post("/api/v1/plugins/{name}/restart"),
-           errors=[NotFound])  # fmt: skip
+           errors=[NotFound, Conflict])  # fmt: skip
 async def restart(asked: FindPlugin, ctx: Context) -> PluginLine:
     """Stop a plugin and start it anew."""
     supervisor = ctx.port(Supervisor)
-    await supervisor.read_once()
-    plugin = supervisor.plugin(asked.name)
+    plugin = supervisor.own_plugin(asked.name)
     await plugin.end(f"{ctx.caller.name} starts it anew")
     plugin.begin()
     return show.plugin_line(plugin, supervisor)
