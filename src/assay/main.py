@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -21,6 +22,7 @@ from assay.accounts.limits import Buckets
 from assay.accounts.local import local_token
 from assay.adapters.databases.door import EngineDatabases
 from assay.adapters.language_models.providers import Access, Server, chosen, make
+from assay.adapters.loaders.loader import GrpcLoaders
 from assay.adapters.processes.children import Children
 from assay.adapters.store.migrations import locations_of, migrate
 from assay.adapters.store.sqlite import SqliteStore
@@ -40,8 +42,13 @@ from assay.kernel.house import House
 from assay.kernel.own import HOUSE, JOBS
 from assay.models.capability import MODELS
 from assay.models.routing import Routing
+from assay.plugins.capability import PLUGINS
+from assay.plugins.finding import Shelf
+from assay.plugins.pace import Pace, World
+from assay.plugins.supervisor import Supervisor
 from assay.ports.databases import Databases
 from assay.ports.errors import AssayError, Invalid
+from assay.ports.gate import Limiter
 from assay.ports.language_model import LanguageModel, LanguageModels
 from assay.ports.processes import Processes
 from assay.ports.secret import Secret
@@ -51,7 +58,7 @@ from assay.sources.cache import SchemaCache
 from assay.sources.capability import SOURCES
 from assay.workload.capability import WORKLOAD
 
-ROOMS = (ASK, WORKLOAD, MODELS, SOURCES, EVIDENCE, ACCOUNTS)
+ROOMS = (ASK, WORKLOAD, MODELS, SOURCES, PLUGINS, EVIDENCE, ACCOUNTS)
 """The capabilities that are built in."""
 
 WORKER = (sys.executable, "-m", "assay.main", "worker")
@@ -111,6 +118,16 @@ def _models(settings: Settings, processes: Processes) -> dict[str, LanguageModel
     }
 
 
+def _supervisor(settings: Settings, processes: Processes) -> Supervisor:
+    pace = Pace(
+        verify_every_s=settings.plugins_verify_s, ready_within_s=settings.plugins_ready_s,
+        restarts=settings.plugins_restarts,
+    )  # fmt: skip
+    shelf = Shelf(settings.plugins_bin, os.environ.get("PATH", ""))
+    world = World(processes, GrpcLoaders(), shelf, settings.plugins_sockets, os.environ, pace)
+    return Supervisor(world, settings.stores_path)
+
+
 def _vault(settings: Settings, *, make: bool) -> SealingVault:
     return open_vault(settings.key_path, Secret(settings.key) if settings.key else None, make=make)
 
@@ -152,6 +169,9 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         store, models, prices=settings.ai_prices, most_tokens=settings.ai_budget_tokens, most_usd=settings.ai_budget_usd
     )
 
+    supervisor = _supervisor(settings, children)
+    limiter = Buckets(store)
+
     async def store_answers() -> str | None:
         await ledger.holds(["E-0"])
         return None
@@ -167,20 +187,23 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         Engines: Engines(),
         LanguageModels: routing,
         Routing: routing,
+        Supervisor: supervisor,
+        Limiter: limiter,
     }
     house = House(
         ROOMS,
         ports=Ports(store=store, ledger=ledger, vault=vault, workers=workers, more=more),
         gate=gate,
-        limiter=Buckets(store),
+        limiter=limiter,
         settings=settings,
         version=program_version(),
-        probes={"store": store_answers},
-        closers=(routing.close, children.close, disconnect),
+        probes={"store": store_answers, "plugins": supervisor.probe},
+        closers=(routing.close, supervisor.close, children.close, disconnect),
     )
     await house.open(background=background)
     if background:
         workers.warm()
+        await supervisor.open(partial(house.announce, PLUGINS.name))
     try:
         yield house, await local_token(store, settings.token_file)
     finally:

@@ -33,7 +33,7 @@ from assay.ask.model import (
     ValidateSql,
 )
 from assay.ask.recall import FEEDBACK, recall
-from assay.ask.refusals import ConfidenceTooLow, SqlExecutionDisabled, SqlRejected
+from assay.ask.refusals import SqlRejected
 from assay.ask.respond import Response, respond, run
 from assay.ask.suggest.consult import answer
 from assay.ask.suggest.pool import EMBEDDED, UNCALIBRATED
@@ -44,7 +44,15 @@ from assay.kernel.own import Version
 from assay.kernel.policy import Policy
 from assay.kernel.values import Empty, now
 from assay.ports.databases import Engine, Reader
-from assay.ports.errors import Invalid, NotFound, TimedOut, Unavailable, UnsupportedDatabase
+from assay.ports.errors import (
+    ConfidenceTooLow,
+    Invalid,
+    NotFound,
+    SqlExecutionDisabled,
+    TimedOut,
+    Unavailable,
+    UnsupportedDatabase,
+)
 from assay.ports.language_model import LanguageModels
 from assay.ports.ledger import Proof, Tried
 from assay.ports.store import Row

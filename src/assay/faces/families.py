@@ -1,4 +1,4 @@
-"""Other addresses of ask's operations, in the words of clients that were written for atest's guide and host."""
+"""Other addresses of operations, in the words of clients that were written for atest's guide and host."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
-from assay.kernel.call import invalid
 from assay.kernel.catalogue import Catalogue
-from assay.kernel.errors import AssayError, Invalid, NotFound
-from assay.kernel.operation import Get, Http, Operation, Post
+from assay.kernel.errors import AssayError
+from assay.kernel.operation import Http, Operation, Post
 from assay.kernel.values import Camel
 
 Json = Mapping[str, Any]
-
-PLUGINS = ("ai", "assay", "atest-store-ai", "atest-ext-ai")
-"""Names under which a client may know this program as an AI plugin."""
 
 
 class Lenient(Camel):
@@ -53,23 +49,6 @@ class GuideAnswer(Camel):
     model_used: str
 
 
-class AskPlugin(Lenient):
-    """Which plugin is meant."""
-
-    plugin_name: str
-
-
-class PluginCapabilities(Camel):
-    """What a plugin can do, as atest's host shapes it."""
-
-    models: tuple[str, ...]
-    features: tuple[str, ...]
-    description: str
-    version: str
-    success: bool = True
-    error: str = ""
-
-
 class CallAi(Lenient):
     """A prompt for a plugin, as atest's host sends it."""
 
@@ -78,7 +57,7 @@ class CallAi(Lenient):
     """Empty is whichever answers here."""
     prompt: str = ""
     config: str = Field(default="", max_length=20_000)
-    """JSON: `database_type`, `database_key`, `confidence_threshold`; other keys are passed over, and kept nowhere."""
+    """JSON, as of plugins.generate; other keys are passed over, and kept nowhere."""
 
 
 class AiReply(Camel):
@@ -90,14 +69,6 @@ class AiReply(Camel):
     """JSON: confidence, model, dialect, evidence; of a failure its error_code, details and trace_id."""
     success: bool
     error: str = ""
-
-
-class PromptConfig(Lenient):
-    """What is read of a prompt's `config`."""
-
-    database_type: str | None = None
-    database_key: str | None = None
-    confidence_threshold: float | None = Field(default=None, ge=0, le=1)
 
 
 @dataclass(frozen=True)
@@ -129,12 +100,9 @@ def shapes(catalogue: Catalogue) -> list[Shape]:
     add("ask.generate", "ask.generate_sql", Post("/api/v1/ai/generate-sql"), GuideQuestion, GuideAnswer,
         "Answer a question with SQL, in the words of the integration guide.",
         into=_guide_into, out=_guide_out)  # fmt: skip
-    add("ask.generate", "ask.call_ai", Post("/api/v1/ai/generate"), CallAi, AiReply,
+    add("plugins.generate", "plugins.call_ai", Post("/api/v1/ai/generate"), CallAi, AiReply,
         "Answer a prompt as atest's host does: the one address where a failure has the status 200.",
         into=_prompt_into, out=_prompt_out, failed=_prompt_failed)  # fmt: skip
-    add("ask.capabilities", "ask.plugin_capabilities", Get("/api/v1/ai/capabilities/{plugin_name}"),
-        AskPlugin, PluginCapabilities, "Say what a plugin can do, as atest's host shapes it.",
-        into=_plugin_into, out=_plugin_out)  # fmt: skip
     return made
 
 
@@ -152,49 +120,17 @@ def _guide_out(asked: GuideQuestion, answer: Json) -> GuideAnswer:
 
 
 def _prompt_into(asked: CallAi) -> Json:
-    _plugin(asked.plugin_name)
-    try:
-        config = PromptConfig.model_validate_json(asked.config or "{}")
-    except ValidationError as error:
-        wrong = invalid(error)
-        raise Invalid(f"config.{wrong.message}", field="config") from None
-    target = {"store": config.database_key, "dialect": config.database_type}
-    threshold = config.confidence_threshold
-    options = {} if threshold is None else {"confidence_threshold": threshold}
-    return {"natural_language": asked.prompt, "database_target": target, "options": options}
+    return asked.model_dump()
 
 
 def _prompt_out(asked: CallAi, answer: Json) -> AiReply:
-    if asked.model not in ("", answer["model"]):
-        raise NotFound(f"The model {asked.model} does not answer here; {answer['model']} does.", field="model")
-    meta = {name: answer[name] for name in ("confidence", "model", "dialect", "evidence")}
-    content = f"sql:{answer['sql']}\nexplanation:{_says(answer)}"
-    return AiReply(content=content, meta=json.dumps(meta), success=True)
+    return AiReply(content=answer["content"], meta=answer["meta"], success=True)
 
 
 def _prompt_failed(error: AssayError) -> AiReply:
     told = {"error_code": error.code, "details": dict(error.details), "trace_id": error.trace_id}
     meta = json.dumps(told, default=str, ensure_ascii=False)
     return AiReply(meta=meta, success=False, error=error.message)
-
-
-def _plugin_into(asked: AskPlugin) -> Json:
-    _plugin(asked.plugin_name)
-    return {}
-
-
-def _plugin_out(asked: AskPlugin, answer: Json) -> PluginCapabilities:
-    return PluginCapabilities(
-        models=answer["models"], features=answer["features"], version=answer["version"],
-        description="Questions in words become SQL that was bound to the live schema, planned and explained.",
-    )  # fmt: skip
-
-
-def _plugin(name: str) -> None:
-    if not name:
-        raise Invalid("plugin_name is required", field="plugin_name")
-    if name not in PLUGINS:
-        raise NotFound(f"There is no AI plugin {name!r}; this program is {PLUGINS[0]!r}.", field="plugin_name")
 
 
 def _says(answer: Json) -> str:

@@ -56,6 +56,17 @@ def fields_of(asks: type[BaseModel]) -> Mapping[str, Field]:
     return found
 
 
+@lru_cache(maxsize=1024)
+def header_fields(asks: type[BaseModel]) -> Mapping[str, str]:
+    """Fields of a question that may stand in a header of the request, with the header's name in lower case."""
+    extras = {name: field.json_schema_extra for name, field in asks.model_fields.items()}
+    return {
+        name: str(extra["header"]).lower()
+        for name, extra in extras.items()
+        if isinstance(extra, dict) and "header" in extra
+    }
+
+
 def _bare(annotation: Any) -> tuple[Any, bool]:
     """Strip Annotated and `| None`; say whether it is a collection, and of what."""
     while True:

@@ -15,7 +15,7 @@ from assay.kernel import call as path
 from assay.kernel.caller import Caller, room_caller
 from assay.kernel.catalogue import Capability, Catalogue
 from assay.kernel.context import Ports
-from assay.kernel.desk import Call, Desk
+from assay.kernel.desk import Call, Desk, trace_id
 from assay.kernel.jobs import Job, job_of
 from assay.kernel.own import HOUSE, JOBS, Version
 from assay.kernel.policy import SIGN_IN, Policy
@@ -172,6 +172,14 @@ class House:
     ) -> AsyncIterator[Any]:
         """Ask a stream; see `kernel.call.stream`."""
         return path.stream(self.desk, name, asked, credential=credential, caller=caller)
+
+    async def announce(self, room: str, event: str, aggregate: str, body: Mapping[str, object]) -> None:
+        """Tell a fact that no call brought about, as a room: something that it looks after has changed by itself."""
+        with tracer.start_as_current_span(event):
+            first = self.catalogue.find("house.capabilities")
+            ctx = path.context(self.desk, this := Call(first, room_caller(room), Deadline.after(60), trace_id()))
+            ctx.announce(event, aggregate, body)
+            await path.commit(self.desk, path.unit_of(self.desk, ctx, this), announced=True)
 
     async def follow(self, job: Job) -> AsyncIterator[Job]:
         """Yield a job that this caller was just given, whenever it changed, until it has ended."""

@@ -119,6 +119,18 @@ class UnsupportedDatabase(AssayError):
     code, status, exit_code = "UNSUPPORTED_DATABASE", 422, 2
 
 
+class ConfidenceTooLow(AssayError):
+    """The best reading of a question is not sure enough; the SQL stands under `details` only."""
+
+    code, status, exit_code = "CONFIDENCE_TOO_LOW", 422, 8
+
+
+class SqlExecutionDisabled(AssayError):
+    """SQL may not be run on this database, with this account or through this plugin."""
+
+    code, status, exit_code = "SQL_EXECUTION_DISABLED", 403, 3
+
+
 class Internal(AssayError):
     """A fault of ours; the trace id finds it in the log."""
 

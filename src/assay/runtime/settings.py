@@ -13,6 +13,10 @@ def _home() -> Path:
     return Path.home() / ".local" / "share" / "assay"
 
 
+def _plugins() -> Path:
+    return Path.home() / ".config" / "atest" / "bin"
+
+
 class Settings(AiSettings):
     """Read from the environment as `ASSAY_<NAME>`; a wrong value stops the start with its name."""
 
@@ -70,6 +74,29 @@ class Settings(AiSettings):
     """How long the content of evidence is kept; its digest stays in the chain."""
     keep_sessions_days: float = Field(default=14, gt=0)
     """How long a sign-in lasts without use."""
+
+    stores_file: Path | None = None
+    """Which stores and plugins there are, as atest writes it; by default `stores.yaml` in `home`."""
+    plugins_bin: Path = Field(default_factory=_plugins)
+    """Folder of the programs of plugins; after it, programs on PATH whose name begins with `atest-` are found."""
+    plugins_run: Path | None = None
+    """Folder of the sockets at which plugins listen, made with mode 0700; by default `run` in `home`. A path of a socket has at most 107 bytes."""  # noqa: E501
+    plugins_verify_s: float = Field(default=10, ge=0.2, le=3_600)
+    """How often plugins are asked whether they work, in seconds."""
+    plugins_ready_s: float = Field(default=10, ge=0.5, le=600)
+    """How long a plugin may take from its start to its first answer, in seconds."""
+    plugins_restarts: int = Field(default=10, ge=0, le=10_000)
+    """How often in a row a plugin that ends is started again; then somebody has to."""
+
+    @property
+    def stores_path(self) -> Path:
+        """Where stores.yaml lies."""
+        return self.stores_file or self.home / "stores.yaml"
+
+    @property
+    def plugins_sockets(self) -> Path:
+        """Where plugins listen."""
+        return self.plugins_run or self.home / "run"
 
     @property
     def database(self) -> Path:

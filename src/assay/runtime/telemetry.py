@@ -38,6 +38,15 @@ loop_lag_seconds = Gauge(
 )
 store_commits_total = Counter("assay_store_commits", "Group commits of our own database.", registry=registry)
 store_units_total = Counter("assay_store_units", "Units of work committed.", ["outcome"], registry=registry)
+plugin_up = Gauge("assay_plugin_up", "Whether a plugin answers.", ["plugin"], registry=registry)
+plugin_restarts_total = Counter("assay_plugin_restarts", "Restarts of plugins.", ["plugin"], registry=registry)
+plugin_call_seconds = Histogram(
+    "assay_plugin_call_seconds",
+    "How long calls of plugins take, by store.",
+    ["store", "call", "outcome"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=registry,
+)
 
 tracer = trace.get_tracer("assay")
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from assay.faces.fields import fields_of, gather
+from assay.faces.fields import fields_of, gather, header_fields
 from assay.faces.rest.errors import UnsupportedType
 from assay.faces.rest.http import Request
 from assay.kernel.errors import Invalid, PreconditionRequired
@@ -39,6 +39,9 @@ async def question(
         fixed["version"] = _version(match)
     if "after" in known and "after" not in path and (seen := request.headers.get("last-event-id")) is not None:
         fixed["after"] = seen
+    for name, header in header_fields(operation.asks).items():
+        if (sent := request.headers.get(header)) is not None:
+            fixed[name] = _header_text(sent)
     if request.method in ("GET", "HEAD", "DELETE"):
         values = _query(request, operation, fixed)
         if versioned and "version" not in values:
@@ -55,6 +58,14 @@ async def question(
     if versioned and "version" not in fixed and not _mentions_version(body):
         raise _which_version()
     return _merge(body, fixed)
+
+
+def _header_text(sent: str) -> str:
+    """Headers are read as Latin-1; what browsers and Go send beyond ASCII is UTF-8."""
+    try:
+        return sent.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return sent
 
 
 def _path_value(name: str, text: str) -> str:

@@ -1,0 +1,1 @@
+"""What can be asked of plugins: their stores, the plugins themselves, queries, pages."""

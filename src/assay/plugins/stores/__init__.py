@@ -1,0 +1,1 @@
+"""The files that say which stores and plugins there are, as atest writes them: read, written, watched."""
