@@ -13,6 +13,8 @@ from grpc_health.v1 import health, health_pb2
 
 from assay.faces.grpc.about import get_ai_capabilities, get_ai_status
 from assay.faces.grpc.asking import Asking, metadata_of
+from assay.faces.grpc.data import call_ai, query
+from assay.faces.grpc.pages import get_menus, get_page_of_css, get_page_of_js
 from assay.faces.grpc.sql import generate_sql, validate_sql
 from assay.faces.rpc import Context, One, Services, make_server
 from assay.faces.trace import under
@@ -29,6 +31,11 @@ ANSWERS: dict[str, Answer] = {
     "Runner.ValidateSQL": validate_sql,
     "Runner.GetAIStatus": get_ai_status,
     "Runner.GetAICapabilities": get_ai_capabilities,
+    "Runner.CallAI": call_ai,
+    "DataServer.Query": query,
+    "UIExtension.GetMenus": get_menus,
+    "UIExtension.GetPageOfJS": get_page_of_js,
+    "UIExtension.GetPageOfCSS": get_page_of_css,
 }
 """What answers a method, by the name under which operations have it as their `rpc`."""
 
@@ -68,7 +75,7 @@ async def listening(house: House, address: str | None = None) -> AsyncGenerator[
             return
         host = f"[{settings.grpc_host}]" if ":" in settings.grpc_host else settings.grpc_host
         address = f"{host}:{settings.grpc_port}"
-    states: Any = health.aio.HealthServicer()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    states: Any = health.aio.HealthServicer()  # pyright: ignore
     served = services(house)
     server = make_server(
         served, reflect=settings.grpc_reflection, health=states, most_bytes=settings.grpc_message_bytes
