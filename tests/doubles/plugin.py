@@ -72,6 +72,13 @@ class _Script:
             )
         )  # fmt: skip
 
+    def generate(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
+        """SQL, and in `meta` the prompt and the fields that were sent."""
+        sent = {name.name: value if not hasattr(value, "items") else dict(value) for name, value in asked.ListFields()}
+        meta = {"confidence": 0.9, "prompt": json.loads(asked.sql)["prompt"], "sent": sent}
+        said = {"generated_sql": "sql:SELECT 1\nexplanation:one", "success": "true", "meta": json.dumps(meta)}
+        return wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
+
     def capabilities(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """As a plugin does that knows the query only."""
         whole = {"databases": [{"name": "mysql", "supported": True}, {"name": "oracle", "supported": False}]}

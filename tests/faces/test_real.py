@@ -54,7 +54,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def faces(real: Served) -> Faces:
     """Every face of it."""
-    return Faces(real.url, lambda credential: real.home.open(credential=credential))
+    return Faces(real.url, lambda credential: real.home.open(credential=credential), real.grpc)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
