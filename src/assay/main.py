@@ -149,6 +149,11 @@ def _count_commits(units: int, failed: int) -> None:
     store_units_total.labels("failed").inc(failed)
 
 
+async def _answers(ledger: SealedLedger) -> None:
+    """Ask our own database something: it answers, or raises."""
+    await ledger.holds(["E-0"])
+
+
 @asynccontextmanager
 async def open_house(settings: Settings, *, background: bool = False) -> AsyncGenerator[tuple[House, Secret]]:
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
@@ -171,14 +176,6 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
 
     supervisor = _supervisor(settings, children)
     limiter = Buckets(store)
-
-    async def store_answers() -> str | None:
-        await ledger.holds(["E-0"])
-        return None
-
-    async def disconnect() -> None:
-        await asyncio.to_thread(databases.close)
-
     more: dict[type, object] = {
         Databases: databases,
         Processes: children,
@@ -197,8 +194,8 @@ async def open_house(settings: Settings, *, background: bool = False) -> AsyncGe
         limiter=limiter,
         settings=settings,
         version=program_version(),
-        probes={"store": store_answers, "plugins": supervisor.probe},
-        closers=(routing.close, supervisor.close, children.close, disconnect),
+        probes={"store": partial(_answers, ledger), "plugins": supervisor.probe},
+        closers=(routing.close, supervisor.close, children.close, partial(asyncio.to_thread, databases.close)),
     )
     await house.open(background=background)
     if background:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -73,11 +74,32 @@ class _Script:
         )  # fmt: skip
 
     def generate(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
-        """SQL, and in `meta` the prompt and the fields that were sent."""
-        sent = {name.name: value if not hasattr(value, "items") else dict(value) for name, value in asked.ListFields()}
-        meta = {"confidence": 0.9, "prompt": json.loads(asked.sql)["prompt"], "sent": sent}
-        said = {"generated_sql": "sql:SELECT 1\nexplanation:one", "success": "true", "meta": json.dumps(meta)}
-        return wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
+        """As an AI plugin does, and says what it was told; as sure, and as slow, as the store's properties say."""
+        told = dict(context.invocation_metadata())
+        time.sleep(float(told.get("pro.takes_s", 0)))
+        if "pro.fails" in told:
+            return wire.DataQueryResult(
+                data=[
+                    wire.Pair(key="success", value="false"),
+                    wire.Pair(key="error", value=told["pro.fails"]),
+                    wire.Pair(key="error_code", value="GENERATION_FAILED"),
+                ]
+            )
+        typed = {field.name: value for field, value in asked.ListFields() if field.name != "ai_context"}
+        said = {
+            "generated_sql": "SELECT\n1", "success": "true", "meta": json.dumps({
+                "confidence": float(told.get("pro.sure", 0.9)), "model": "m", "told": json.loads(asked.sql),
+                "typed": typed | {"ai_context": dict(asked.ai_context)},
+            }),
+        }  # fmt: skip
+        result = wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
+        if "pro.verdict" in told:
+            result.ai_info.MergeFrom(
+                wire.AIProcessingInfo(
+                    generated_sql="SELECT 1", confidence_score=0.9, verdict=told["pro.verdict"], evidence=["E-1"]
+                )
+            )
+        return result
 
     def capabilities(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """As a plugin does that knows the query only."""

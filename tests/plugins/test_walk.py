@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 ONE = "stores:\n- name: one\n  kind: {name: atest-store-well}\n  properties: {colour: red}\n"
 
 
-def asks(key: str, within_s: float = 5.0):  # noqa: ANN201 - the type is the port's
+def asks(key: str, within_s: float = 5.0):
     async def ask(loader: Loader) -> DataResult:
         return await loader.query(DataQuery(key=key), Deadline.after(within_s))
 

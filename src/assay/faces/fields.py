@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import from_json
@@ -59,12 +59,12 @@ def fields_of(asks: type[BaseModel]) -> Mapping[str, Field]:
 @lru_cache(maxsize=1024)
 def header_fields(asks: type[BaseModel]) -> Mapping[str, str]:
     """Fields of a question that may stand in a header of the request, with the header's name in lower case."""
-    extras = {name: field.json_schema_extra for name, field in asks.model_fields.items()}
-    return {
-        name: str(extra["header"]).lower()
-        for name, extra in extras.items()
-        if isinstance(extra, dict) and "header" in extra
-    }
+    found: dict[str, str] = {}
+    for name, field in asks.model_fields.items():
+        extra: Any = field.json_schema_extra
+        if isinstance(extra, dict) and "header" in extra:
+            found[name] = str(cast("Any", extra["header"])).lower()
+    return found
 
 
 def _bare(annotation: Any) -> tuple[Any, bool]:

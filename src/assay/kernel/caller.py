@@ -19,6 +19,7 @@ GRANTS: dict[str, frozenset[str]] = {
             "evidence:replay",
             "jobs:cancel",
             "models:test",
+            "plugins:query",
         }
     ),
     "admin": frozenset({"*:*"}),

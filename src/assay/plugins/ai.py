@@ -48,8 +48,7 @@ def is_question(asked: QueryData) -> bool:
 def question_of(asked: QueryData) -> Question:
     """Read a question in either form, the typed one first; raises Invalid for one without words, or broken JSON."""
     said: dict[str, Any] = _object(asked.sql, "sql") if asked.key == GENERATE and asked.sql.strip() else {}
-    given = said.get("config") or {}
-    given = _object(given, "config") if isinstance(given, str) else given if isinstance(given, dict) else {}
+    given = _nested(said.get("config"))
     config = {name: given[name] for name in (*_TAKEN, "max_tokens", "timeout") if name in given}
     older = asked.key if asked.key not in ("", GENERATE) else ""
     words = asked.natural_language or str(said.get("prompt") or older)
@@ -85,7 +84,8 @@ def for_plugin(question: Question, store: str, ai: AiValues, offset: int = 0, li
              "config": json.dumps(config, ensure_ascii=False)}  # fmt: skip
     return DataQuery(
         type="ai", key=GENERATE, sql=json.dumps(older, ensure_ascii=False), offset=offset, limit=limit,
-        natural_language=question.words, database_type=question.dialect, explain_query=question.explain, ai_context=question.context,
+        natural_language=question.words, database_type=question.dialect, explain_query=question.explain,
+        ai_context=question.context,
     )  # fmt: skip
 
 
@@ -163,6 +163,13 @@ def meta_of(result: DataResult) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _nested(config: object) -> dict[str, Any]:
+    """Return what stands under `config`: JSON in a text, as atest sends it, or the object itself."""
+    if isinstance(config, dict):
+        return cast("dict[str, Any]", config)
+    return _object(config, "config") if isinstance(config, str) and config.strip() else {}
 
 
 def _object(text: str, field: str) -> dict[str, Any]:

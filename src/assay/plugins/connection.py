@@ -158,9 +158,9 @@ class Connection:
             await plugin.turn(self._world.pace.verify_every_s)
 
     def _tell(self) -> None:
-        after = (self.state, self.reason)
-        if after != self._before:
-            self._before = after
+        before, after = self._before, (self.state, self.reason)
+        self._before = after
+        if after != before and "degraded" in (before[0], after[0]):
             self._changed(self)
 
 

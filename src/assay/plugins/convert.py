@@ -8,7 +8,7 @@ from assay.kernel.assayed import Verdict
 from assay.plugins.model import AiInfo, DataMeta, DataResult, Pair, Row
 from assay.ports import loader
 
-_ITS_OWN = "checks and evidence are the plugin's own, nothing was checked here"
+ITS_OWN = "checks and evidence are the plugin's own, nothing was checked here"
 
 
 def data_result(result: loader.DataResult) -> DataResult:
@@ -28,7 +28,7 @@ def _info(info: loader.AiInfo) -> AiInfo:
     said = Verdict(info.verdict) if info.verdict else Verdict.ESTIMATE
     verdict = Verdict.ESTIMATE if said is Verdict.ASSAYED else said
     return AiInfo(
-        verdict=verdict, missing=(*info.missing, _ITS_OWN), ai_processed=info.ai_processed,
+        verdict=verdict, missing=(*info.missing, ITS_OWN), ai_processed=info.ai_processed,
         original_language=info.original_language, generated_sql=info.generated_sql, explanation=info.explanation,
         suggestions=info.suggestions, confidence_score=info.confidence_score, model_used=info.model_used,
         processing_time_ms=info.processing_time_ms, warnings=info.warnings, dialect=info.dialect,

@@ -29,9 +29,10 @@ def store_of(asked: SaveStore, before: Store | None) -> Store:
         params=tuple(_param(one.key, one.default_value, one.enum, one.description) for one in asked.kind.params),
     )  # fmt: skip
     sent = Store(
-        name=asked.name, type=had.type, owner=asked.owner, kind=kind, description=_kept(asked.description, had.description),
-        url=_kept(asked.url, revealed(had.url)), username=_kept(asked.username, had.username),
-        password=_kept(asked.password, revealed(had.password)), readonly=asked.read_only, disabled=asked.disabled,
+        name=asked.name, type=had.type, owner=asked.owner, kind=kind,
+        description=_kept(asked.description, had.description), url=_kept(asked.url, revealed(had.url)),
+        username=_kept(asked.username, had.username), password=_kept(asked.password, revealed(had.password)),
+        readonly=asked.read_only, disabled=asked.disabled,
         properties={
             one.key: _kept(one.value, revealed(had.properties.get(one.key, ""))) for one in asked.properties if one.key
         },

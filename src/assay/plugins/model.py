@@ -1,10 +1,10 @@
-"""The nouns of plugins: stores, kinds, what runs, what it is asked; as atest's host shapes them, with our state added."""
+"""The nouns of plugins: stores, kinds, what runs, what is asked; as atest's host shapes them, our state added."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from assay.kernel.assayed import Assayed
 from assay.kernel.values import Camel, Instant, Paged
@@ -12,13 +12,7 @@ from assay.kernel.values import Camel, Instant, Paged
 State = Literal["starting", "ready", "degraded", "crashed", "stopped", "disabled"]
 
 
-class Lenient(Camel):
-    """A question as atest's gateway reads it: a field that is not known is passed over."""
-
-    model_config = ConfigDict(extra="ignore")
-
-
-class Pair(Lenient):
+class Pair(Camel):
     """A name and its value."""
 
     key: str
@@ -26,13 +20,13 @@ class Pair(Lenient):
     description: str = ""
 
 
-class KindNeed(Lenient):
+class KindNeed(Camel):
     """A kind that another one needs."""
 
     name: str = Field(min_length=1, max_length=100)
 
 
-class KindParam(Lenient):
+class KindParam(Camel):
     """A property that stores of a kind are asked for."""
 
     key: str
@@ -41,7 +35,7 @@ class KindParam(Lenient):
     enum: tuple[str, ...] = ()
 
 
-class StoreKind(Lenient):
+class StoreKind(Camel):
     """A plugin: the name of its program, and where it listens."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -55,20 +49,20 @@ class StoreKind(Lenient):
     """`ai` marks a plugin that writes SQL."""
 
 
-class ListStores(Lenient):
+class ListStores(Camel):
     """Which stores."""
 
     kind: str = ""
     """Only those of plugins of this category, `ai`."""
 
 
-class FindStore(Lenient):
+class FindStore(Camel):
     """Which store."""
 
     name: str = Field(min_length=1, max_length=100)
 
 
-class SaveStore(Lenient):
+class SaveStore(Camel):
     """A store as it shall be; `******` in place of a secret means that it stays."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -79,6 +73,8 @@ class SaveStore(Lenient):
     password: str = Field(default="", max_length=2_000, repr=False, json_schema_extra={"writeOnly": True})
     properties: tuple[Pair, ...] = Field(default=(), max_length=200, repr=False, json_schema_extra={"writeOnly": True})
     kind: StoreKind
+    ready: bool = False
+    """Passed over: the plugin says it."""
     read_only: bool = False
     disabled: bool = False
 
@@ -138,7 +134,7 @@ class StoreKinds(Camel):
     data: tuple[StoreKind, ...]
 
 
-class VerifyStore(Lenient):
+class VerifyStore(Camel):
     """Which store to ask."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -184,7 +180,7 @@ class Plugins(Camel):
     data: tuple[PluginLine, ...]
 
 
-class FindPlugin(Lenient):
+class FindPlugin(Camel):
     """Which plugin."""
 
     name: str = Field(min_length=1, max_length=100)
@@ -203,7 +199,7 @@ class LogLine(Camel):
     text: str
 
 
-class RegisterPlugin(Lenient):
+class RegisterPlugin(Camel):
     """An AI plugin, as the integration guide shapes it."""
 
     name: str = Field(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
@@ -259,7 +255,7 @@ class PluginHealths(Camel):
     plugins: tuple[PluginHealth, ...]
 
 
-class QueryData(Lenient):
+class QueryData(Camel):
     """A statement for a store, or a question in words for an AI plugin."""
 
     type: str = Field(default="", max_length=50)
@@ -318,7 +314,7 @@ class DataResult(Camel):
     ai_info: AiInfo | None = None
 
 
-class GenerateText(Lenient):
+class GenerateText(Camel):
     """A prompt for an AI plugin, as atest's host sends it."""
 
     plugin_name: str = Field(default="", max_length=100)
@@ -338,7 +334,7 @@ class GeneratedText(Assayed, Camel):
     """JSON: confidence, model, dialect."""
 
 
-class FindAi(Lenient):
+class FindAi(Camel):
     """Which AI plugin."""
 
     plugin_name: str = Field(min_length=1, max_length=100)
@@ -370,7 +366,7 @@ class Menus(Camel):
     data: tuple[Menu, ...]
 
 
-class FindPage(Lenient):
+class FindPage(Camel):
     """Which page: a menu's index."""
 
     name: str = Field(min_length=1, max_length=100)

@@ -7,7 +7,6 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Literal, NoReturn
 
 from assay.plugins import sockets
@@ -122,13 +121,16 @@ class Plugin:
     def trouble(self) -> Unavailable:
         """Say what is the matter, when it is tried again, and how to see its log."""
         left = max(0.0, self._retry_at - time.monotonic())
-        again = f"It is started again in {left:.1f} s." if self.state == "crashed" and left else ""
-        if self.state == "crashed" and not left and self._task is not None and self._task.done():
-            again = f"It was started {self._pace.restarts + 1} times in a row and is left alone now."
+        alone = self.state == "crashed" and self._task is not None and self._task.done()
+        when = f"in {left:.1f} s" if left else "in a moment"
+        again = f"It is started again {when}." if self.state == "crashed" and not alone else ""
+        if alone:
+            starts = self._pace.restarts + 1
+            again = f"It is left alone now, after {starts} failed start{'s' if starts > 1 else ''} in a row."
         what = {"starting": "is being started", "ready": "is ready again"}.get(self.state, f"is {self.state}")
         says = f"The plugin {self.name} {what}{': ' if self.reason else ''}{self.reason or ''}."
         cure = f"see its log: assay plugins log {self.name}"
-        if not again and self.state in ("crashed", "stopped"):
+        if alone or self.state == "stopped":
             cure += f", and start it: assay plugins start {self.name}"
         return Unavailable(
             f"{says} {again}".strip(), plugin=self.name, state=self.state, retry_in_s=round(left, 1), cure=cure
@@ -201,8 +203,7 @@ class Plugin:
         found = self._world.shelf.find(self.name)
         if found.program is None:
             raise Absent(f"nobody listens at {url}, and {found.says}" if url else found.says)
-        path = Path(ours.removeprefix("unix://"))
-        path.unlink(missing_ok=True)
+        path = sockets.vacated(ours)
         began, self._is_ours = time.monotonic(), True
         self._process = process = await self._world.processes.start(
             Command(
@@ -222,6 +223,9 @@ class Plugin:
             await self._get_ready(loader, ended, began)
             self.ready_after_ms = round((time.monotonic() - began) * 1e3, 1)
             await self._watch(loader, address, ended)
+        except AssayError as error:
+            self._become("crashed", error.message.rstrip("."))
+            raise
         finally:
             self.address = None
             if loader is not None:
@@ -230,7 +234,7 @@ class Plugin:
             ended.cancel()
             self._past.extend(process.log)
             self._process = None
-            path.unlink(missing_ok=True)
+            sockets.vacated(ours)
 
     async def _appear(self, addresses: tuple[str, ...], ended: asyncio.Future[int], began: float) -> str:
         """Wait until it listens, where it was told to or where its kind says."""
@@ -266,34 +270,26 @@ class Plugin:
         self.address, self._ready_at, failed = address, time.monotonic(), 0
         self.runs += 1
         self._become("ready", None)
-        doubt = asyncio.ensure_future(self._doubt.wait())
-        waits: set[asyncio.Future[bool] | asyncio.Future[int]] = {doubt} if ended is None else {doubt, ended}
-        try:
-            while True:
-                pause = _FIRST_STEP_S if failed else self._pace.verify_every_s
-                await asyncio.wait(waits, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-                if ended is not None and ended.done():
-                    raise Unavailable(f"it ended ({_how(ended.result())}){self._last_words()}")
-                if doubt.done():
-                    self._doubt.clear()
-                    waits.discard(doubt)
-                    doubt = asyncio.ensure_future(self._doubt.wait())
-                    waits.add(doubt)
-                try:
-                    await self._verify(loader)
-                    failed = 0
-                    self._become("ready", None)
-                except (Unavailable, TimedOut, Cancelled) as error:
-                    failed += 1
-                    reason = error.message.rstrip(".")
-                    if failed >= HUNG_AFTER:
-                        raise Unavailable(f"it is alive but does not work: {reason}") from None
-                    if ended is not None:
-                        await asyncio.wait({ended}, timeout=_GRACE_S)
-                    if ended is None or not ended.done():
-                        self._become("degraded", reason)
-        finally:
-            doubt.cancel()
+        if ended is not None:
+            ended.add_done_callback(lambda _: self._doubt.set())
+        while True:
+            await ring(self._doubt, _FIRST_STEP_S if failed else self._pace.verify_every_s)
+            self._doubt.clear()
+            if ended is not None and ended.done():
+                raise Unavailable(f"it ended ({_how(ended.result())}){self._last_words()}")
+            try:
+                await self._verify(loader)
+                failed = 0
+                self._become("ready", None)
+            except (Unavailable, TimedOut, Cancelled) as error:
+                failed += 1
+                reason = error.message.rstrip(".")
+                if failed >= HUNG_AFTER:
+                    raise Unavailable(f"it is alive but does not work: {reason}") from None
+                if ended is not None:
+                    await asyncio.wait({ended}, timeout=_GRACE_S)
+                if ended is None or not ended.done():
+                    self._become("degraded", reason)
 
     async def _verify(self, loader: Loader) -> None:
         """Ask whether it works, in nobody's name; raises Unavailable, TimedOut or Cancelled when it does not answer.

@@ -36,9 +36,7 @@ def claim(folder: Path, name: str) -> Claim | None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         about = folder.lstat()
         if not stat.S_ISDIR(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
-            raise Unavailable(
-                f"{folder} is for sockets of plugins, and others may enter it.", cure=f"chmod 700 {folder}"
-            )
+            raise Unavailable(f"{folder} is for sockets, and others may enter it.", cure=f"chmod 700 {folder}")
         handle = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise Unavailable(f"{folder} cannot hold sockets of plugins: {error.strerror}.") from None
@@ -54,6 +52,13 @@ def local_address(url: str) -> str:
     """Return an address as `ports.loader` takes it: a port of this machine in its one form, anything else as it is."""
     found = _LOCAL.fullmatch(url)
     return f"127.0.0.1:{found[1]}" if found else url
+
+
+def vacated(address: str) -> Path:
+    """Return the path of a socket, after whatever an earlier process left there was taken away."""
+    path = Path(address.removeprefix("unix://"))
+    path.unlink(missing_ok=True)
+    return path
 
 
 def is_there(address: str) -> bool:

@@ -52,7 +52,7 @@ def test_a_question_in_words_reaches_the_ai_plugin_that_is_named(client: Client)
     asked = wire.DataQuery(type="AI", natural_language="wie groß?", database_type="mysql", explain_query=True,
                            offset=1, limit=2, ai_context={"k": "v"})  # fmt: skip
     said = client.ask("DataServer.Query", asked, HELPER)
-    sent = json.loads(pairs(said)["meta"])["sent"]
+    sent = json.loads(pairs(said)["meta"])["typed"]
     assert sent["type"] == "ai" and sent["natural_language"] == "wie groß?" and sent["database_type"] == "mysql"
     assert (sent["offset"], sent["limit"], sent["explain_query"], sent["ai_context"]) == (1, 2, True, {"k": "v"})
 

@@ -157,7 +157,7 @@ def test_a_prompt_is_answered_as_atest_s_host_does(client: Client) -> None:
     )
     assert json.loads(said.meta)["evidence"]
     told = client.ask("Runner.CallAI", wire.AIRequest(plugin_name="helper", prompt="Größe?"))
-    assert told.success and json.loads(told.meta)["prompt"] == "Größe?"
+    assert told.success and json.loads(told.meta)["told"]["prompt"] == "Größe?"
 
 
 @pytest.mark.parametrize(

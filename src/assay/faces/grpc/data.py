@@ -52,5 +52,5 @@ def result(answer: Json) -> wire.DataQueryResult:
             databases=meta["databases"], tables=meta["tables"], currentDatabase=meta["current_database"],
             duration=meta["duration"], labels=meta["labels"],
         ),
-        ai_info=wire.AIProcessingInfo(**{**info, "verdict": verdict(info)}) if info else None,
+        ai_info={**info, "verdict": verdict(info)} if info else None,
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from google.protobuf.descriptor import ServiceDescriptor
 from grpc import aio
@@ -75,7 +75,7 @@ async def listening(house: House, address: str | None = None) -> AsyncGenerator[
             return
         host = f"[{settings.grpc_host}]" if ":" in settings.grpc_host else settings.grpc_host
         address = f"{host}:{settings.grpc_port}"
-    states: Any = health.aio.HealthServicer()  # pyright: ignore
+    states = cast("Any", health).aio.HealthServicer()  # its types are not there
     served = services(house)
     server = make_server(
         served, reflect=settings.grpc_reflection, health=states, most_bytes=settings.grpc_message_bytes

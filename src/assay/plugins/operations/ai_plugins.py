@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Literal
 
 from assay.kernel.context import Context
 from assay.kernel.operation import Delete, Get, Post, operation
@@ -27,7 +28,8 @@ from assay.plugins.supervisor import Supervisor
 from assay.ports.errors import Conflict, Forbidden, Invalid, NotFound
 from assay.ports.secret import Secret
 
-_STATUS = {"ready": "online", "starting": "processing", "degraded": "error"}
+_Status = Literal["online", "processing", "error"]
+_STATUS: dict[str, _Status] = {"ready": "online", "starting": "processing", "degraded": "error"}
 
 
 @operation("plugins.register", effect="write", needs="plugins:edit", http=Post("/api/v1/ai/plugins/register"),

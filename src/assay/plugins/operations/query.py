@@ -9,7 +9,7 @@ from assay.kernel.context import Context
 from assay.kernel.operation import Get, Post, operation
 from assay.plugins import ai, own
 from assay.plugins.connection import Connection
-from assay.plugins.convert import data_result
+from assay.plugins.convert import ITS_OWN, data_result
 from assay.plugins.model import DataResult, FindAi, GeneratedText, GenerateText, PluginCapabilities, QueryData
 from assay.plugins.stores.model import AiValues
 from assay.plugins.supervisor import Supervisor
@@ -31,7 +31,6 @@ from assay.ports.gate import Limiter
 
 STATEMENT_S = 30.0
 """Of a statement."""
-UNCHECKED = "the plugin's SQL was not checked here"
 _STATEMENT = "plugins:statement"
 
 
@@ -106,12 +105,12 @@ async def _limit(connection: Connection, values: AiValues, ctx: Context) -> None
         )  # fmt: skip
 
 
-@operation("plugins.generate", effect="write", needs="plugins:query", http=Post("/api/v1/ai/plugins/{plugin_name}/generate"),
-           rpc="Runner.CallAI", timeout_s=600,
+@operation("plugins.generate", effect="write", needs="plugins:query", timeout_s=600,
+           http=Post("/api/v1/ai/plugins/{plugin_name}/generate"), rpc="Runner.CallAI",
            errors=[NotFound, Invalid, Unavailable, TimedOut, Refused, Limited, ConfidenceTooLow, UnsupportedDatabase,
                    SqlExecutionDisabled])  # fmt: skip
 async def generate(asked: GenerateText, ctx: Context) -> GeneratedText:
-    """Send a prompt to the AI store of this name; where there is none, to this program if the name is one of its own."""
+    """Send a prompt to the AI store of this name; where there is none, to this program if that is its name."""
     prompt = QueryData(
         type="ai", key=ai.GENERATE, store=asked.plugin_name,
         sql=json.dumps({"model": asked.model, "prompt": asked.prompt, "config": asked.config}),
@@ -126,10 +125,12 @@ async def generate(asked: GenerateText, ctx: Context) -> GeneratedText:
     if said.get("success") == "false" or said.get("error"):
         why = said.get("error") or "it does not say why"
         raise Refused(f"{connection.name} did not answer: {why}", error_code=said.get("error_code"))
-    content = (
-        said.get("content") or said.get("generated_sql") or (result.ai_info.generated_sql if result.ai_info else "")
-    )
-    return GeneratedText(verdict=Verdict.ESTIMATE, missing=(UNCHECKED,), content=content, meta=said.get("meta", ""))
+    info = data_result(result).ai_info
+    content = said.get("content") or said.get("generated_sql") or (info.generated_sql if info else "")
+    return GeneratedText(
+        verdict=info.verdict if info else Verdict.ESTIMATE, missing=info.missing if info else (ITS_OWN,),
+        content=content, meta=said.get("meta", ""),
+    )  # fmt: skip
 
 
 @operation("plugins.capabilities", effect="read", needs="plugins:read",
@@ -151,7 +152,9 @@ async def capabilities(asked: FindAi, ctx: Context) -> PluginCapabilities:
 
 async def _ai_store(name: str, ctx: Context) -> Connection | None:
     """Return the AI store of a name; None where it is one of our own. Raises NotFound for any other."""
-    if name not in ctx.port(Supervisor):
+    supervisor = ctx.port(Supervisor)
+    await supervisor.read_once()
+    if name not in supervisor:
         own.refuse_others(name)
     connection = await _named(name, ctx)
     if connection is not None and connection.entry.ai is None:
