@@ -32,6 +32,9 @@ from assay.kernel.house import House
 from assay.kernel.operation import Operation
 from assay.kernel.values import Camel
 from assay.ports.secret import Secret
+from faces.grpc.client import Client as GrpcClient
+from faces.grpc.client import Refusal
+from faces.spoken import SPOKEN, as_texts, message_of
 
 Question = Mapping[str, Any]
 Outcome = tuple[str, Any]
@@ -48,12 +51,16 @@ class Faces:
     url: str
     open_house: Callable[[Secret], AbstractAsyncContextManager[tuple[House, Secret]]]
     """Opens a house on the same folder, as the command line does."""
+    grpc_address: str | None = None
+    """Where the gRPC services are, if there are any."""
 
     def ask(self, operation: Operation, asked: Callable[[], Question], credential: Secret) -> dict[str, Outcome]:
         """Ask on every face that carries the operation, a fresh question each."""
         outcomes = {"rest": self.rest(operation, asked(), credential)}
         if expressible(operation, asked()):
             outcomes["cli"] = self.cli(operation, asked(), credential)
+        if operation.rpc is not None and self.grpc_address and (message := message_of(operation.name, asked())):
+            outcomes["grpc"] = self.grpc(operation, *message, credential)
         if operation.when is not None:
             outcomes["mcp over http"] = asyncio.run(self._mcp_http(operation, asked(), credential))
             outcomes["mcp in memory"] = asyncio.run(self._mcp_memory(operation, asked(), credential))
@@ -77,6 +84,19 @@ class Faces:
             answer = client.request(operation.http.method, path, headers=headers, **more)
         body = answer.json()
         return ("error", _error(body)) if answer.status_code >= 400 else ("answer", _own_names(operation, body))
+
+    def grpc(
+        self, operation: Operation, message: Any, said: tuple[tuple[str, str], ...], credential: Secret
+    ) -> Outcome:
+        """Ask over a real socket; an answer has the fields that its message has a place for, details are texts."""
+        assert operation.rpc is not None
+        with GrpcClient(self.grpc_address, credential.reveal()) as client:
+            done = client.begin(operation.rpc, message, *said)
+            if (fault := done.exception()) is None:
+                return "answer", SPOKEN[operation.name][1](done.result())
+        refusal = Refusal(fault)
+        details = {name: text for name, text in refusal.details.items() if name not in ("trace_id", "suggestions")}
+        return "error", {"code": refusal.reason, "message": refusal.message, "details": details}
 
     def cli(self, operation: Operation, asked: Question, credential: Secret) -> Outcome:
         """Ask as a command, in this process."""
@@ -244,7 +264,15 @@ def assert_same_everywhere(
     outcomes = faces.ask(operation, ask, credential)
     first = outcomes["rest"]
     for face, outcome in outcomes.items():
-        assert (outcome[0], same(outcome[1])) == (first[0], same(first[1])), (
+        expected = _in_grpc(first, outcome) if face == "grpc" else first
+        assert (outcome[0], same(outcome[1])) == (expected[0], same(expected[1])), (
             f"{operation.name}: {face} differs from rest"
         )
     return first
+
+
+def _in_grpc(first: Outcome, said: Outcome) -> Outcome:
+    kind, value = first
+    if kind == "error":
+        return kind, {**value, "details": as_texts(value["details"])}
+    return kind, {name: value[name] for name in said[1]}

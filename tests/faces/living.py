@@ -23,6 +23,7 @@ from assay.accounts.tokens import fresh
 from assay.adapters.store.sqlite import SqliteStore
 from assay.adapters.vault.memory import MemoryVault
 from assay.evidence.ledger import SealedLedger
+from assay.faces.grpc.serve import listening
 from assay.faces.rest.app import build
 from assay.faces.rest.serve import serve
 from assay.kernel.context import Ports
@@ -120,6 +121,7 @@ class Served:
         self.home = home
         self.house: House
         self.app: Any
+        self.grpc: str | None
         self._page = page
         self._ready = threading.Event()
         self._failure: BaseException | None = None
@@ -151,7 +153,7 @@ class Served:
 
     async def _serve(self) -> None:
         self.loop = asyncio.get_running_loop()
-        async with self.home.open() as (self.house, _):
+        async with self.home.open() as (self.house, _), listening(self.house) as self.grpc:
             self.app = build(self.house, page=self._page)
             self._serving = asyncio.create_task(serve(self.app, "127.0.0.1", 0, on_ready=self._tell))
             await self._serving

@@ -28,8 +28,8 @@ OPERATIONS = [operation for operation in CATALOGUE if operation.needs is not Non
 class RealHome:
     """A folder in which the program that ships is at home."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(home=folder, calls_per_minute=1e6, calls_burst=100_000)
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.settings = Settings(home=folder, calls_per_minute=1e6, calls_burst=100_000, grpc_port=0, **settings)
         self.admin = Secret("")
         asyncio.run(self._settle())
 
@@ -54,7 +54,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture(scope="module")
 def faces(real: Served) -> Faces:
     """Every face of it."""
-    return Faces(real.url, lambda credential: real.home.open(credential=credential))
+    return Faces(real.url, lambda credential: real.home.open(credential=credential), real.grpc)
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)

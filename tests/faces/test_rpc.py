@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
 from grpc import StatusCode, aio
 from grpc_health.v1 import health, health_pb2
 from grpc_reflection.v1alpha import reflection_pb2
@@ -111,6 +113,25 @@ def test_an_error_of_ours_is_a_status_and_its_sentence(tmp_path: Path, error: As
         got = await refusal(method(channel, LOADER, "GetVersion")(server_pb2.Empty()))
         assert got.code() is status and got.details() == error.message
         assert dict(got.trailing_metadata()).get("retry-after") == ("2.5" if isinstance(error, Limited) else None)
+
+    over(tmp_path, {LOADER: {"GetVersion": raises}}, scene)
+
+
+def test_details_that_are_too_long_for_a_header_are_left_out_and_named(tmp_path: Path) -> None:
+    async def raises(asked: Any, context: Context) -> server_pb2.Version:
+        raise Invalid(
+            "数据" * 5_000, sql="x" * 50_000, words="🪀" * 1_000, field="name", known=["a", "ü"], odd="\ud800"
+        )
+
+    async def scene(channel: aio.Channel) -> None:
+        got = await refusal(method(channel, LOADER, "GetVersion")(server_pb2.Empty()))
+        assert got.code() is StatusCode.INVALID_ARGUMENT and (got.details() or "").startswith("数据")
+        status = Status.FromString(dict(got.trailing_metadata())["grpc-status-details-bin"])
+        info = ErrorInfo()
+        assert status.message == got.details() and status.details[0].Unpack(info)
+        said = dict(info.metadata)
+        assert (info.reason, said.pop("left_out"), len(said.pop("trace_id"))) == ("INVALID", "sql,words", 32)
+        assert said == {"field": "name", "known": '["a", "ü"]', "odd": "?"}
 
     over(tmp_path, {LOADER: {"GetVersion": raises}}, scene)
 

@@ -88,6 +88,7 @@ _DIALECTS: dict[str, Engine] = {
 
 
 @operation("ask.generate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:generate"), timeout_s=120,
+           rpc="Runner.GenerateSQL",
            errors=[NotFound, Invalid, Unavailable, ConfidenceTooLow, UnsupportedDatabase, SqlExecutionDisabled],
            when="somebody asks a question that the rows of a connected database can answer")  # fmt: skip
 async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
@@ -178,7 +179,7 @@ async def draft(asked: DraftSql, ctx: Context) -> DraftedSql:
 
 
 @operation("ask.validate", effect="write", needs="ask:generate", http=Post("/api/v1/ai/validate-sql"),
-           errors=[NotFound, Invalid, Unavailable, UnsupportedDatabase],
+           rpc="Runner.ValidateSQL", errors=[NotFound, Invalid, Unavailable, UnsupportedDatabase],
            when="you have SQL and want to know whether it may run, before it does")  # fmt: skip
 async def validate(asked: ValidateSql, ctx: Context) -> CheckedSql:
     """Say whether SQL may run: one reading statement, of allowed parts, on names that exist, planned, not too dear."""
@@ -261,7 +262,8 @@ async def recheck(asked: RecheckSql, ctx: Context) -> RecheckedSql:
     return RecheckedSql(passed=found.passed, facts=dict(proof.facts), evidence=await ctx.prove([proof]))
 
 
-@operation("ask.capabilities", effect="read", needs="ask:read", http=Get("/api/v1/ai/capabilities"), graph=True)
+@operation("ask.capabilities", effect="read", needs="ask:read", http=Get("/api/v1/ai/capabilities"), graph=True,
+           rpc="Runner.GetAICapabilities")  # fmt: skip
 async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     """Say which databases, features and limits questions have here; every limit is enforced."""
     return AiCapabilities(
@@ -274,7 +276,8 @@ async def capabilities(asked: Empty, ctx: Context) -> AiCapabilities:
     )  # fmt: skip
 
 
-@operation("ask.status", effect="read", needs="ask:read", http=Get("/api/v1/ai/status"), graph=True)
+@operation("ask.status", effect="read", needs="ask:read", http=Get("/api/v1/ai/status"), graph=True,
+           rpc="Runner.GetAIStatus")  # fmt: skip
 async def status(asked: Empty, ctx: Context) -> AiStatus:
     """Say whether questions are answered now, and by what."""
     fault = await ctx.workers.in_thread(ctx.port(Engines).fault)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn, cast
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
-from grpc import StatusCode, aio
+from grpc import aio
 from grpc_health.v1 import health_pb2
 from grpc_health.v1.health_pb2_grpc import (
     HealthServicer,
@@ -17,7 +17,8 @@ from grpc_health.v1.health_pb2_grpc import (
 )
 from grpc_reflection.v1alpha import reflection
 
-from assay.kernel.errors import AssayError, Limited
+from assay.faces.status import status_of
+from assay.kernel.errors import AssayError, Internal
 
 Context = aio.ServicerContext[Any, Any]
 One = Callable[[Any, Context], Awaitable[Any]]
@@ -29,15 +30,13 @@ Services = Mapping[ServiceDescriptor, Mapping[str, Handler]]
 
 _log = logging.getLogger(__name__)
 """Of the standard library: a plugin that has to be there within two seconds cannot wait for another."""
-_MEANS = {
-    401: StatusCode.UNAUTHENTICATED, 403: StatusCode.PERMISSION_DENIED, 404: StatusCode.NOT_FOUND,
-    409: StatusCode.ABORTED, 413: StatusCode.OUT_OF_RANGE, 422: StatusCode.INVALID_ARGUMENT,
-    428: StatusCode.FAILED_PRECONDITION, 429: StatusCode.RESOURCE_EXHAUSTED, 499: StatusCode.CANCELLED,
-    503: StatusCode.UNAVAILABLE, 504: StatusCode.DEADLINE_EXCEEDED,
-}  # fmt: skip
+MOST_BYTES = 4 * 1024 * 1024
+"""Of a message, where nobody says otherwise: what gRPC itself takes."""
 
 
-def make_server(services: Services, *, reflect: bool = False, health: HealthServicer | None = None) -> aio.Server:
+def make_server(
+    services: Services, *, reflect: bool = False, health: HealthServicer | None = None, most_bytes: int = MOST_BYTES
+) -> aio.Server:
     """Return a server that has yet to be given ports and started; call it on the event loop.
 
     A method of a service that has no handler is UNIMPLEMENTED. Raises KeyError for a handler that its service lacks.
@@ -45,8 +44,10 @@ def make_server(services: Services, *, reflect: bool = False, health: HealthServ
     Args:
         reflect: whether to tell what is served, whole descriptors included.
         health: `grpc_health.v1.health.aio.HealthServicer()`; whoever passes it says with `set` what is serving.
+        most_bytes: of one message that is sent in.
     """
-    server = aio.server()
+    # Without the first, a second server would listen on a port that is taken, and get half of its calls.
+    server = aio.server(options=(("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", most_bytes)))
     for service, handlers in services.items():
         methods = {name: _method(service.methods_by_name[name], handler) for name, handler in handlers.items()}
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.full_name, methods),))
@@ -98,8 +99,6 @@ async def _refuse(context: Context, error: Exception) -> NoReturn:
     """End the call with the status that an error means; of a fault of ours only the log knows more."""
     if not isinstance(error, AssayError):
         _log.error("a gRPC call failed", exc_info=error)
-        await context.abort(StatusCode.INTERNAL, "Something went wrong here; the log has it.")
-    trailing = [("error-code", error.code)]
-    if isinstance(error, Limited):
-        trailing.append(("retry-after", f"{error.retry_after:g}"))
-    await context.abort(_MEANS.get(error.status, StatusCode.INTERNAL), error.message, tuple(trailing))
+        error = Internal("Something went wrong here; the log has it.")
+    code, message, trailing = status_of(error)
+    await context.abort(code, message, trailing)

@@ -31,6 +31,14 @@ class Settings(AiSettings):
     """Address to listen on."""
     port: int = Field(default=8080, ge=0, le=65_535)
     """Port to listen on; 0 takes a free one."""
+    grpc_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Port of the gRPC services of atest, which itself uses 7070; 0 takes a free one. Not set: there are none."""
+    grpc_host: str = "127.0.0.1"
+    """Address of the gRPC services; they have no TLS of their own."""
+    grpc_message_bytes: int = Field(default=4_194_304, ge=1_024, le=67_108_864)
+    """Largest message that the gRPC services read."""
+    grpc_reflection: bool = False
+    """Whether anybody who reaches the gRPC port is told which services and messages there are."""
     public_url: str | None = None
     """The URL under which people reach the page, when a proxy stands before it; its host and origin are allowed."""
     log_level: str = Field(default="info", pattern="^(debug|info|warning|error)$")

@@ -18,7 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from assay.faces.cli.show import show
 from assay.faces.cli.text import clean
-from assay.faces.shape import answer_bytes, error_json, known
+from assay.faces.refusal import error_json
+from assay.faces.shape import answer_bytes, known
 from assay.kernel.errors import AssayError, Internal
 from assay.kernel.house import House
 from assay.kernel.jobs import Job

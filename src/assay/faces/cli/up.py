@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from assay.faces.cli.program import Program
 from assay.faces.cli.worst import print_worst
+from assay.faces.grpc.serve import listening
 from assay.faces.rest.app import build
 from assay.faces.rest.serve import serve
 from assay.kernel.errors import AssayError, Conflict, Unavailable
@@ -82,7 +83,10 @@ def _bar(console: Console) -> Progress:
 async def _serve(
     program: Program, host: str, port: int, administrator: Secret | None, demo: Demo | None, console: Console
 ) -> None:
-    async with program.open_house(program.settings, background=True) as (house, token):
+    async with (
+        program.open_house(program.settings, background=True) as (house, token),
+        listening(house) as grpc_address,
+    ):
         page = program.page if (program.page / "index.html").is_file() else None
         if page is None:
             console.print(PAGE_MISSING, style="yellow")
@@ -95,6 +99,8 @@ async def _serve(
                 await serving
                 raise Unavailable(f"Nothing listens on {host}:{port}.")
             await _print_url(house, token, program, ready.result(), console)
+            if grpc_address is not None:
+                console.print(f"gRPC services of atest are at {grpc_address}.\n", markup=False)
             if administrator is not None and demo is not None:
                 await _show_demo(house, token, administrator, demo, console)
             console.print("[dim]Ctrl-C stops everything.[/dim]")

@@ -13,7 +13,8 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 from pydantic import BaseModel
 
-from assay.faces.shape import answer_json, error_json, known
+from assay.faces.refusal import error_json
+from assay.faces.shape import answer_json, known
 from assay.faces.tools import MOST_ITEMS, MOST_SECONDS, Collected, offered, tool, tool_name
 from assay.faces.trace import under
 from assay.kernel.assayed import claims

@@ -8,6 +8,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
+from assay.faces.admit import admit
 from assay.faces.families import shapes
 from assay.faces.rest.http import Header, Request, request_of
 from assay.faces.rest.question import question
@@ -18,8 +19,6 @@ from assay.faces.rest.shapes import serve_shape
 from assay.faces.rest.sse import send_stream
 from assay.faces.shape import known
 from assay.faces.trace import under
-from assay.kernel.call import authorise, identify
-from assay.kernel.caller import NOBODY, Caller
 from assay.kernel.errors import AssayError, Invalid, Unauthenticated
 from assay.kernel.house import House
 from assay.kernel.jobs import Job
@@ -60,7 +59,8 @@ class Endpoint:
         operation, path = self._routes.find(request.method, request.path, request.raw_path)
         shape = self._shapes.get(operation.name)
         try:
-            caller = await self._admit(request, self._house.catalogue.find(shape.of) if shape else operation)
+            meant = self._house.catalogue.find(shape.of) if shape else operation
+            caller = await admit(self._house, meant, credential(request.headers)[0])
         except Unauthenticated as error:
             stale = credential(request.headers)[1]
             await send_error(request, error, (clear_cookie(secure=self._secure),) if stale else ())
@@ -79,19 +79,6 @@ class Endpoint:
             await self._answer_job(request, operation, answer)
         else:
             await self._answer(request, operation, answer)
-
-    async def _admit(self, request: Request, operation: Operation) -> Caller:
-        """Say who asks, before anything of the question is read; a sign-in works in spite of an old cookie."""
-        if operation.needs is None:
-            return NOBODY
-        shown, _ = credential(request.headers)
-        try:
-            caller = await identify(self._house.desk, shown)
-            authorise(operation, caller)
-        except AssayError:
-            await self._house.call(operation.name, b"{}", credential=shown)  # ends in the same error, written down
-            raise
-        return caller
 
     async def _options(self, request: Request) -> None:
         try:

@@ -7,9 +7,10 @@ import math
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
 
+from assay.faces.refusal import error_json
 from assay.faces.rest.errors import MethodNotAllowed, TooSlow
 from assay.faces.rest.http import Header, Request
-from assay.faces.shape import answer_bytes, error_json
+from assay.faces.shape import answer_bytes
 from assay.kernel.errors import AssayError, Limited, TooLarge, Unauthenticated
 from assay.kernel.jobs import Job
 from assay.kernel.operation import Operation

@@ -8,8 +8,9 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from assay.faces.refusal import error_json
 from assay.faces.rest.http import Header, Request
-from assay.faces.shape import error_json, known
+from assay.faces.shape import known
 from assay.kernel.jobs import Job
 from assay.kernel.operation import Operation
 

@@ -23,7 +23,8 @@ _MENUS_S = 2.0
 _Page = Callable[[loader.Loader, str, Deadline], Coroutine[Any, Any, str | None]]
 
 
-@operation("plugins.menus", effect="read", needs="plugins:read", http=Get("/api/v1/extension/menus"))
+@operation("plugins.menus", effect="read", needs="plugins:read", http=Get("/api/v1/extension/menus"),
+           rpc="UIExtension.GetMenus")  # fmt: skip
 async def menus(asked: Empty, ctx: Context) -> Menus:
     """List the entries that plugins bring to the menu; plugins that do not answer are passed over."""
     best = await _menus(ctx)
@@ -31,13 +32,15 @@ async def menus(asked: Empty, ctx: Context) -> Menus:
                             for one, _ in sorted(best.values(), key=lambda found: found[0].index)))  # fmt: skip
 
 
-@operation("plugins.page_js", effect="read", needs="plugins:read", http=Get("/api/v1/extension/pages/{name}/js"))
+@operation("plugins.page_js", effect="read", needs="plugins:read", http=Get("/api/v1/extension/pages/{name}/js"),
+           rpc="UIExtension.GetPageOfJS")  # fmt: skip
 async def page_js(asked: FindPage, ctx: Context) -> PageCode:
     """Return the script of a plugin's page: it defines `ATestPlugin.mount(element)`."""
     return await _page(asked.name, ctx, lambda one, index, deadline: one.page_js(index, deadline))
 
 
-@operation("plugins.page_css", effect="read", needs="plugins:read", http=Get("/api/v1/extension/pages/{name}/css"))
+@operation("plugins.page_css", effect="read", needs="plugins:read", http=Get("/api/v1/extension/pages/{name}/css"),
+           rpc="UIExtension.GetPageOfCSS")  # fmt: skip
 async def page_css(asked: FindPage, ctx: Context) -> PageCode:
     """Return the style of a plugin's page."""
     return await _page(asked.name, ctx, lambda one, index, deadline: one.page_css(index, deadline))

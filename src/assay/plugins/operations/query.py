@@ -35,6 +35,7 @@ _STATEMENT = "plugins:statement"
 
 
 @operation("plugins.query", effect="write", needs="plugins:query", http=Post("/api/v1/data/query"), timeout_s=600,
+           rpc="DataServer.Query",
            errors=[NotFound, Invalid, Forbidden, Unavailable, TimedOut, Refused, Limited, ConfidenceTooLow,
                    UnsupportedDatabase, SqlExecutionDisabled])  # fmt: skip
 async def query(asked: QueryData, ctx: Context) -> DataResult:
@@ -105,7 +106,7 @@ async def _limit(connection: Connection, values: AiValues, ctx: Context) -> None
 
 
 @operation("plugins.generate", effect="write", needs="plugins:query", timeout_s=600,
-           http=Post("/api/v1/ai/plugins/{plugin_name}/generate"),
+           http=Post("/api/v1/ai/plugins/{plugin_name}/generate"), rpc="Runner.CallAI",
            errors=[NotFound, Invalid, Unavailable, TimedOut, Refused, Limited, ConfidenceTooLow, UnsupportedDatabase,
                    SqlExecutionDisabled])  # fmt: skip
 async def generate(asked: GenerateText, ctx: Context) -> GeneratedText:
@@ -133,7 +134,8 @@ async def generate(asked: GenerateText, ctx: Context) -> GeneratedText:
 
 
 @operation("plugins.capabilities", effect="read", needs="plugins:read",
-           http=Get("/api/v1/ai/capabilities/{plugin_name}"), errors=[NotFound, Unavailable, TimedOut])  # fmt: skip
+           http=Get("/api/v1/ai/capabilities/{plugin_name}"), rpc="Runner.GetAICapabilities",
+           errors=[NotFound, Unavailable, TimedOut])  # fmt: skip
 async def capabilities(asked: FindAi, ctx: Context) -> PluginCapabilities:
     """Say what an AI plugin can do."""
     connection = await _ai_store(asked.plugin_name, ctx)
