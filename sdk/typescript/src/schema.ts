@@ -1776,7 +1776,7 @@ export interface components {
             /**
              * Dsn
              * @description postgresql://user:password@host:port/database?sslmode=… or key=value, mysql:// or mariadb:// with the same parts,
-             *     or sqlite:///absolute/path/to/file.db; sealed at once, never returned.
+             *     sqlite:///absolute/path/to/file.db, or plugin://STORE, which a plugin reads; sealed at once, never returned.
              */
             dsn: string;
             /**
