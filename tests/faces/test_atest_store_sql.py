@@ -225,7 +225,10 @@ def test_an_account_over_the_server_and_its_files_runs_nothing_unless_the_store_
 def test_semicolons_in_texts_and_comments_are_no_ends_of_statements(
     plugin: SqlPlugin, stores: dict[str, Store], engine: str
 ) -> None:
-    sql = "SELECT words /* ; */ FROM odd WHERE words = 'a; DROP TABLE odd; --' -- ; the end"
+    sql = (
+        "-- first; a comment\n/* and; another */ SELECT words /* ; */ FROM odd"
+        " WHERE words = 'a; DROP TABLE odd; --' -- ; the end"
+    )
     assert ask(plugin, stores[engine], sql).rows == [{"words": "a; DROP TABLE odd; --"}]
 
 

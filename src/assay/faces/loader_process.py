@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import socket
@@ -15,7 +16,6 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-import structlog
 from grpc_health.v1 import health
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 
@@ -54,7 +54,7 @@ def run(name: str, version: str, arguments: Sequence[str], services: Callable[[]
     flags.add_argument("--port", "-p", type=int, help="the port of 127.0.0.1 to listen on, where there is no socket")
     flags.add_argument("--version", action="version", version=version)
     given, _ = flags.parse_known_args(arguments)
-    _log_to_stderr()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # to stderr, which its host keeps
     try:
         address = _address(given.socket, given.port)
         asyncio.run(_serve(f"{name}@{version}", address, services))
@@ -118,16 +118,3 @@ def _clear(path: Path) -> None:
             path.unlink(missing_ok=True)
             return
     raise Conflict(f"--socket: another program listens at {path}.")
-
-
-def _log_to_stderr() -> None:
-    """Lines of JSON; of a fault its traceback, but never the values that were in it: some are passwords."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )

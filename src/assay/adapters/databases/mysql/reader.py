@@ -27,8 +27,10 @@ _UNCONVERTED: Any = {kind: write for kind, write in conversions.items() if not i
 _TEXT_CHANGES = ("ANSI_QUOTES", "ANSI", "PIPES_AS_CONCAT", "NO_BACKSLASH_ESCAPES", "IGNORE_SPACE",
                  "HIGH_NOT_PRECEDENCE", "ORACLE", "MSSQL", "DB2", "POSTGRESQL", "MAXDB")  # fmt: skip
 """Modes in which the same text means something else."""
-_FIRST = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE)
-_SHOWS = re.compile(r"\s*(SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE)
+_BEFORE = r"(?:\s|--\s[^\n]*\n|\#[^\n]*\n|/\*(?![!M]).*?\*/)*"
+"""Space and comments, but not those that a server runs."""
+_FIRST = re.compile(_BEFORE + r"\(*\s*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL)
+_SHOWS = re.compile(_BEFORE + r"(SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE | re.DOTALL)
 FACTS = "SELECT VERSION() AS version, DATABASE() AS name, CURRENT_USER() AS account"
 GRANTS = "SHOW GRANTS FOR CURRENT_USER"
 _Failures = (pymysql.err.Error, OSError, UnicodeError, ValueError)
