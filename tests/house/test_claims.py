@@ -20,6 +20,7 @@ from assay.kernel.operation import Get, operation
 from assay.kernel.own import HOUSE, JOBS
 from assay.kernel.values import Empty, Value
 from assay.main import ROOMS
+from assay.plugins.model import FileProblem
 from assay.workload.model import Rechecked
 
 CATALOGUE = Catalogue([*ROOMS, JOBS, HOUSE])
@@ -30,8 +31,9 @@ CLAIM_LIKE = {
 }  # fmt: skip
 """Names of fields by which an answer says more than it has read off."""
 
-FACTS: set[type[BaseModel]] = {Evidence, Job, Rechecked, RecheckedSql}
-"""What looks like a claim and is a record of our own: evidence, checks run again, a job that holds another answer."""
+FACTS: set[type[BaseModel]] = {Evidence, FileProblem, Job, Rechecked, RecheckedSql}
+"""What looks like a claim and is a record of our own: evidence, checks run again, a job that holds another answer, what
+stands wrong in a file of the person's own."""
 
 
 def models_in(kind: Any, inside: tuple[type[BaseModel], ...] = ()) -> Iterator[tuple[type[BaseModel], bool]]:

@@ -51,6 +51,18 @@ async def test_stores_that_come_change_and_go_are_followed(plant: Plant) -> None
         assert supervisor.connection("one").state == "disabled"
 
 
+async def test_a_plugin_that_somebody_stopped_stays_so_when_the_file_changes(plant: Plant) -> None:
+    plant.plugin("atest-store-a")
+    plant.plugin("atest-store-b")
+    plant.stores("stores:\n" + store("one", "a"))
+    async with plant.running() as supervisor:
+        await until(lambda: supervisor.connection("one").state == "ready")
+        await supervisor.plugin("atest-store-a").end("ada stopped it")
+        plant.stores("stores:\n" + store("one", "a") + store("two", "b"))
+        await until(lambda: "two" in supervisor and supervisor.connection("two").state == "ready")
+        assert supervisor.plugin("atest-store-a").reason == "ada stopped it"
+
+
 async def test_a_kind_starts_after_what_it_needs_and_rings_are_refused(plant: Plant) -> None:
     plant.plugin("atest-store-a")
     plant.stores(

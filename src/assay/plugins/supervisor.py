@@ -193,14 +193,15 @@ class Supervisor:
         used = self._used()
         wanted = needed({name: kind for name, (kind, _) in used.items() if kind.enabled}, self.kinds)
         self._rings = {name: way for name in wanted if (way := way_back(name, wanted))}
-        await self._drop_plugins(wanted)
-        for name, kind in wanted.items():
-            if name not in self._plugins:
-                self._plugins[name] = Plugin(kind, self._world, self._waits_for(kind), self._plugin_changed)
-        await self._connect(used)
+        # All at once, so that no store is missing while what it had before is being stopped.
+        had = self.plugins
+        gone, closed = self._choose_plugins(wanted), self._choose_connections(used)
+        await asyncio.gather(*(one.close() for one in closed))
+        await asyncio.gather(*(one.end("no enabled store uses it as it was") for one in gone))
         if self._serves:
-            for plugin in self._plugins.values():
-                plugin.begin()
+            # Not those that were there: somebody may have stopped one.
+            for one in (*(plugin for plugin in self.plugins if plugin not in had), *self.connections):
+                one.begin()
 
     def _used(self) -> dict[str, tuple[Kind, str]]:
         """Return the kinds that enabled stores name, each with the address that its first store says."""
@@ -215,20 +216,18 @@ class Supervisor:
                 used[kind.name] = (whole, url)
         return used
 
-    async def _drop_plugins(self, wanted: Mapping[str, Kind]) -> None:
-        gone = [
-            one for name, one in self._plugins.items()
-            if name not in wanted or _differs(one.kind, wanted[name])
-        ]  # fmt: skip
-        for plugin in gone:
-            del self._plugins[plugin.name]
-        closing = [one for one in self.connections if one.plugin in gone]
-        for connection in closing:
-            del self._connections[connection.name]
-        await asyncio.gather(*(one.close() for one in closing))
-        await asyncio.gather(*(one.end("no enabled store uses it any more") for one in gone))
+    def _choose_plugins(self, wanted: Mapping[str, Kind]) -> list[Plugin]:
+        """Keep the plugins that are wanted as they are, make the others; return those that are to be ended."""
+        before, self._plugins = self._plugins, {}
+        for name, kind in wanted.items():
+            if name in before and not _differs(before[name].kind, kind):
+                self._plugins[name] = before.pop(name)
+            else:
+                self._plugins[name] = Plugin(kind, self._world, self._waits_for(kind), self._plugin_changed)
+        return list(before.values())
 
-    async def _connect(self, used: Mapping[str, tuple[Kind, str]]) -> None:
+    def _choose_connections(self, used: Mapping[str, tuple[Kind, str]]) -> list[Connection]:
+        """Keep the connections that are as the file says, make the others; return those that are to be closed."""
         before, self._connections = self._connections, {}
         for entry in self.reading.entries:
             plugin, why = None, ""
@@ -244,11 +243,8 @@ class Supervisor:
             if old is not None and old.entry == entry and old.plugin is plugin:
                 self._connections[old.name] = before.pop(old.name)
                 continue
-            new = Connection(entry, plugin, self._world, self._store_changed, why)
-            self._connections[new.name] = new
-            if self._serves:
-                new.begin()
-        await asyncio.gather(*(one.close() for one in before.values()))
+            self._connections[entry.used.name] = Connection(entry, plugin, self._world, self._store_changed, why)
+        return list(before.values())
 
     def _waits_for(self, kind: Kind) -> Callable[[], str | None]:
         def waits_for() -> str | None:
