@@ -75,7 +75,8 @@ NAMES = ["ollama:qwen2.5:7b", "openai:gpt-5", "custom", "embedded"]
 @pytest.mark.parametrize(
     ("provider", "model", "found"),
     [
-        ("", "", "ollama:qwen2.5:7b"), ("local", "", "ollama:qwen2.5:7b"), ("ollama", "qwen2.5:7b", "ollama:qwen2.5:7b"),
+        ("", "", "ollama:qwen2.5:7b"), ("local", "", "ollama:qwen2.5:7b"),
+        ("ollama", "qwen2.5:7b", "ollama:qwen2.5:7b"),
         ("", "gpt-5", "openai:gpt-5"), ("", "openai:gpt-5", "openai:gpt-5"), ("ollama", "gpt-5", None),
         ("custom", "", "custom"), ("", "embedded", "embedded"), ("claude", "", None), ("", "gpt-4", None),
     ],
