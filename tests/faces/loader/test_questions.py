@@ -63,6 +63,8 @@ def test_the_older_protocols_options_take_effect_or_are_named(shop: Host) -> Non
     said = shop.query("generate", {"prompt": BERLIN, "config": config})
     assert said["explanation"] == "" and said["generated_sql"].endswith("\nexplanation:")
     assert "config.max_tokens changes nothing here." in meta(said)["warnings"]
+    plain = shop.query("generate", {"prompt": BERLIN, "include_explanation": False, "temperature": 0})
+    assert plain["explanation"] == "" and "temperature changes nothing here." in meta(plain)["warnings"]
     assert meta(shop.query("generate", {"prompt": BERLIN, "config": {"confidence_threshold": 1.0}}))["error_code"] == (
         "CONFIDENCE_TOO_LOW"
     )
@@ -151,6 +153,7 @@ def test_a_store_whose_database_is_not_there_is_told_so_without_its_secrets(host
         ({}, "generate", {"prompt": "x", "config": "[1]"}, "INVALID_ARGUMENT", "INVALID"),
         ({}, "generate", {"prompt": "x", "config": {"timeout": "soon"}}, "INVALID_ARGUMENT", "INVALID"),
         ({}, "generate", {"prompt": "x", "model": "gpt-9"}, "NOT_FOUND", "MODEL_NOT_AVAILABLE"),
+        ({}, "generate", {"prompt": "x", "schema": "CREATE TABLE a (b int)"}, "INVALID_ARGUMENT", "INVALID"),
         ({"pro__driver": "oracle"}, "generate", {"prompt": "x"}, "INVALID_ARGUMENT", "UNSUPPORTED_DATABASE"),
         ({"pro__driver": "mysql"}, "generate", {"prompt": "x"}, "INVALID_ARGUMENT", "INVALID"),
         ({"pro__dsn": "mssql://x"}, "generate", {"prompt": "x"}, "INVALID_ARGUMENT", "INVALID"),

@@ -19,6 +19,7 @@ KEYS = frozenset({
 """Of the older protocol; any other key is itself a question."""
 _DIALECTS = ("database_type", "databaseDialect", "database_dialect", "dialect")
 _READ = {"provider", "timeout", "include_explanation", "confidence_threshold", "schema", *_DIALECTS}
+_BODY = {"prompt", "model", "config"}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}
 
 
@@ -80,7 +81,9 @@ def _typed(asked: wire.DataQuery) -> Question:
 def _older(body: Mapping[str, Any]) -> Question:
     sent: object = body.get("config") or {}
     config = cast("dict[str, Any]", sent) if isinstance(sent, dict) else _object(str(sent), "config")
-    both = {**config, **{name: value for name, value in body.items() if name in _READ and value}}
+    said = {name: value for name, value in body.items() if value not in (None, "")}
+    both = {**config, **said}
+    unused = [*(f"config.{name}" for name in config.keys() - _READ), *(said.keys() - _READ - _BODY)]
     schema = both.get("schema") or ""
     return Question(
         str(body.get("prompt") or ""),
@@ -90,7 +93,7 @@ def _older(body: Mapping[str, Any]) -> Question:
         explain=_flag(both.get("include_explanation"), True),
         threshold=_share(both.get("confidence_threshold"), "confidence_threshold"),
         timeout_s=seconds(both.get("timeout"), "timeout"),
-        unused=tuple(f"config.{name}" for name in sorted(set(config) - _READ) if config[name] not in (None, "")),
+        unused=tuple(sorted(unused)),
     )  # fmt: skip
 
 

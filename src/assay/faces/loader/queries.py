@@ -12,7 +12,7 @@ from assay.faces.loader.databases import StoreDatabases
 from assay.faces.loader.door import Door
 from assay.faces.loader.replies import answered, unanswered
 from assay.faces.loader.store import ENGINES, Store, UnsupportedDatabase
-from assay.kernel.errors import AssayError, NotFound
+from assay.kernel.errors import AssayError, Invalid, NotFound
 from assay.wire import server_pb2 as wire
 
 NO_SCHEMA = "NO_SCHEMA"
@@ -87,7 +87,11 @@ async def _drafted(door: Door, question: Question, asked: dict[str, Any]) -> dic
             "no schema: nothing is known about the tables, so nothing that would be written could be checked.",
             cure="give the store the property database_url, or send ai_context.schema: CREATE TABLE texts, or JSON",
         )  # fmt: skip
-    drafted = {**asked, "schema_text": question.schema, "dialect": question.dialect or None}
+    if not question.dialect:
+        raise Invalid(
+            "database_type: say what the database speaks: postgresql, mysql or sqlite.", field="database_type"
+        )
+    drafted = {**asked, "schema_text": question.schema, "dialect": question.dialect}
     return await door.ask("ask.draft", drafted, timeout_s=question.timeout_s)
 
 
