@@ -118,6 +118,11 @@ def _supervisor(settings: Settings, processes: Processes) -> Supervisor:
     return Supervisor(world, settings.stores_path)
 
 
+def _databases(settings: Settings, supervisor: Supervisor) -> EngineDatabases:
+    through_plugins = PluginDatabases(StoreDatabases(supervisor), asyncio.get_running_loop())
+    return EngineDatabases(off_limits=(settings.home,), plugins=through_plugins)
+
+
 def _vault(settings: Settings, *, make: bool) -> SealingVault:
     return open_vault(settings.key_path, Secret(settings.key) if settings.key else None, make=make)
 
@@ -151,8 +156,7 @@ async def open_house(
     """Open the house on SQLite; yield it with the local administrator's token, and close it.
 
     Args:
-        background: also run schedules, for a server, not for one command. A server needs the keys of the models that
-            it asks; a command may be the one that keeps them.
+        background: also run schedules, as a server does; it needs the keys of its models, a command may keep them.
         warm: with `background`, also start a worker process and the plugins at once; not for what is one itself.
     """
     children = Children()
@@ -165,8 +169,7 @@ async def open_house(
     ledger = SealedLedger(store, vault)
     workers = WorkerPool(children, WORKER, at_most=settings.workers)
     supervisor = _supervisor(settings, children)
-    through_plugins = PluginDatabases(StoreDatabases(supervisor), asyncio.get_running_loop())
-    databases = EngineDatabases(off_limits=(settings.home,), plugins=through_plugins)
+    databases = _databases(settings, supervisor)
     gate = TokenGate(store, timedelta(days=settings.keep_sessions_days))
     routing = Routing(store, models, keys, settings)
     limiter = Buckets(store)
