@@ -199,10 +199,11 @@ async def open_house(
         if background:
             await keys.check(models)
         await house.open(background=background)
-        await supervisor.read_once()
         if background and warm:
             workers.warm()
             await supervisor.open(partial(house.announce, PLUGINS.name))
+        else:
+            await supervisor.read_once()
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()

@@ -50,8 +50,17 @@ def run(request: pytest.FixtureRequest) -> Run:
 
 
 def descriptors() -> set[str]:
-    # The listing's own descriptor is gone by then; the loop's signal pipe stays.
-    return {fd for fd in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{fd}")}  # noqa: PTH110, PTH208
+    # The listing's own descriptor is gone by then; the loop's signal pipe stays. gRPC, where another test has used it
+    # in this process, makes an eventfd when it sees a fork; children here have pipes and sockets only.
+    links = {fd: target(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")}  # noqa: PTH208
+    return {fd for fd, link in links.items() if link not in ("", "anon_inode:[eventfd]")}
+
+
+def target(link: str) -> str:
+    try:
+        return os.readlink(link)  # noqa: PTH115
+    except OSError:
+        return ""
 
 
 def offspring() -> list[str]:

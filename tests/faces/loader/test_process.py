@@ -163,8 +163,8 @@ def test_a_default_socket_that_is_not_its_own_is_left_alone(outside: Path, first
 
 
 def test_a_setting_that_is_wrong_is_told_before_and_after_the_start(tmp_path: Path) -> None:
-    ended = ran(tmp_path, "--validate", AI_PROVIDER="openai", OPENAI_API_KEY="", AI_MODEL="m")
-    assert ended.returncode != 0 and "OPENAI_API_KEY" in ended.stderr and "Traceback" not in ended.stderr
+    ended = ran(tmp_path, "--validate", AI_PROVIDER="custom", AI_MODEL="m")
+    assert ended.returncode != 0 and "AI_ENDPOINT" in ended.stderr and "Traceback" not in ended.stderr
     assert not (tmp_path / "home").exists(), "validating makes nothing"
     with Plugin(tmp_path, "--socket", str(tmp_path / "s.sock"), ALONE, ASSAY_SCHEMA_CACHE_S="1") as it:
         host = Host(it.channel())
