@@ -22,6 +22,7 @@ from assay.ports.loader import DataQuery, DataResult, Loader, Store
 from assay.ports.secret import Secret
 
 R = TypeVar("R")
+TESTS = Path(__file__).parents[1]
 EVER = Deadline.after(None)
 DRIVERS = {"postgresql": "postgres", "mysql": "mysql", "sqlite": "sqlite"}
 
@@ -40,8 +41,9 @@ class SqlPlugin:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._command, "--socket", str(self.socket)], stdout=subprocess.PIPE, stderr=log, env=os.environ
-            )
+                [*self._command, "--socket", str(self.socket)], stdout=subprocess.PIPE, stderr=log,
+                env=os.environ | {"PYTHONPATH": str(TESTS)},
+            )  # fmt: skip
         assert self.process.stdout is not None
         said = self.process.stdout.readline()
         assert b"running" in said or b"listening" in said, self.log.read_text()

@@ -101,7 +101,7 @@ class MysqlReader:
         self.rows("START TRANSACTION READ ONLY")
         try:
             if not shows:
-                self.rows(f"EXPLAIN SELECT EXISTS ({query}\n)")
+                self.rows(f"EXPLAIN SELECT EXISTS ({query.rstrip().removesuffix(';')}\n)")
             return self._read(query, at_most, skip)
         finally:
             with suppress(*_Failures):
