@@ -178,7 +178,7 @@ class Plugin:
         while (waits := self._waits_for()) is not None:
             self._become("starting", waits)
             await asyncio.sleep(_FIRST_STEP_S)
-        url, ours = sockets.local_address(self.kind.url), f"unix://{self._world.sockets / self.name}.sock"
+        url, ours = sockets.local_address(self.kind.url), f"unix://{sockets.place(self._world.sockets, self.name)}"
         if url and not sockets.is_local(url):
             raise Absent(f"{url} is not of this machine, and passwords would go there in the clear")
         if url and await sockets.listens(url):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import hashlib
 import os
 import re
 import stat
@@ -13,6 +14,8 @@ from pathlib import Path
 from assay.ports.errors import Unavailable
 
 _CONNECT_S = 0.2
+_LONGEST_PATH = 107
+"""Bytes that the kernel takes of a socket's path."""
 _LOCAL = re.compile(r"(?:tcp://)?(?:localhost|127\.0\.0\.1):(\d{1,5})")
 
 
@@ -46,6 +49,14 @@ def claim(folder: Path, name: str) -> Claim | None:
         os.close(handle)
         return None
     return Claim(handle)
+
+
+def place(folder: Path, name: str) -> Path:
+    """Return where a plugin listens; a name that makes the path too long for a socket gives way to its digest."""
+    path = folder / f"{name}.sock"
+    if len(os.fsencode(path)) <= _LONGEST_PATH:
+        return path
+    return folder / f"{hashlib.sha256(name.encode()).hexdigest()[:12]}.sock"
 
 
 def local_address(url: str) -> str:

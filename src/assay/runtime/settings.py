@@ -85,7 +85,7 @@ class Settings(AiSettings):
     plugins_bin: Path = Field(default_factory=_plugins)
     """Folder of the programs of plugins; after it, programs on PATH whose name begins with `atest-` are found."""
     plugins_run: Path | None = None
-    """Folder of the sockets at which plugins listen, made with mode 0700; by default `run` in `home`. A path of a socket has at most 107 bytes."""  # noqa: E501
+    """Folder of the sockets at which plugins listen, made with mode 0700; by default `run` in `home`. A path of a socket has at most 107 bytes: a name that makes it longer gives way to its digest."""  # noqa: E501
     plugins_verify_s: float = Field(default=10, ge=0.2, le=3_600)
     """How often plugins are asked whether they work, in seconds."""
     plugins_ready_s: float = Field(default=10, ge=0.5, le=600)
