@@ -144,6 +144,12 @@ def _count_commits(units: int, failed: int) -> None:
     store_units_total.labels("failed").inc(failed)
 
 
+async def _serve(house: House, workers: WorkerPool, supervisor: Supervisor) -> None:
+    """Start what a server has ready before anybody asks."""
+    workers.warm()
+    await supervisor.open(partial(house.announce, PLUGINS.name))
+
+
 async def _answers(ledger: SealedLedger) -> None:
     """Ask our own database something: it answers, or raises."""
     await ledger.holds(["E-0"])
@@ -199,11 +205,7 @@ async def open_house(
         if background:
             await keys.check(models)
         await house.open(background=background)
-        if background and warm:
-            workers.warm()
-            await supervisor.open(partial(house.announce, PLUGINS.name))
-        else:
-            await supervisor.read_once()
+        await (_serve(house, workers, supervisor) if background and warm else supervisor.read_once())
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()
