@@ -115,7 +115,7 @@ class InItsOwnTmp:
         )  # fmt: skip
         assert self.process.stdout is not None
         self.said = self.process.stdout.readline()
-        self.tmp = Path(f"/proc/{self.process.pid}/root/tmp")
+        self.tmp = Path("/proc", str(self.process.pid), "root", "tmp")
 
     def __enter__(self) -> InItsOwnTmp:
         return self
