@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,37 +9,41 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from ask.homes import Home, refused
 from ask.places import ENGINES, SAME, Places, made
-from assay import main
-from assay.adapters.loaders.loader import GrpcLoaders
-from assay.ports.deadline import Deadline
 from assay.ports.errors import Invalid, NotFound, Unavailable, UnsupportedDatabase
-from assay.ports.loader import Loader, Store
+from assay.ports.loader import Store
 from assay_lab.mariadb import MariaServer
 from assay_lab.server import Server
 from doubles.sql_plugin import SqlPlugin, store
 
+KIND = "sql-of-the-test"
+"""The name of no program, so that nobody starts one in place of the plugin that the test has started."""
+
 
 class Stores:
-    """What the room of plugins does, for stores that the test names: one connection a store and event loop."""
+    """A stores.yaml of a home: stores whose plugin is started by the test, and listens where the file says."""
 
-    def __init__(self, plugin: SqlPlugin) -> None:
-        self.plugin = plugin
-        self.known: dict[str, Store] = {}
-        self._open: dict[tuple[str, int], Loader] = {}
+    def __init__(self, home: Path) -> None:
+        self._file = home / "stores.yaml"
+        self._known: list[Store] = []
 
-    def store(self, name: str) -> Store:
-        if name not in self.known:
-            raise NotFound(f"There is no store {name!r}.", field="dsn")
-        return self.known[name]
+    def add(self, *stores: Store) -> None:
+        self._known += stores
 
-    async def loader(self, name: str, deadline: Deadline) -> Loader:
-        key = (name, id(asyncio.get_running_loop()))
-        if key not in self._open:
-            self._open[key] = GrpcLoaders().open(self.plugin.address, self.store(name))
-        return self._open[key]
+    def served_by(self, plugin: SqlPlugin) -> None:
+        """Write the file."""
+        kind = {"name": KIND, "url": plugin.address}
+        stores = [
+            {"name": one.name, "kind": kind, "url": one.url, "username": one.username,
+             "password": one.password.reveal() if one.password else "", "properties": dict(one.properties)}
+            for one in self._known
+        ]  # fmt: skip
+        self._file.parent.mkdir(mode=0o700, exist_ok=True)
+        self._file.write_text(yaml.safe_dump({"stores": stores}, allow_unicode=True))
+        self._file.chmod(0o600)
 
 
 @pytest.fixture(scope="module")
@@ -56,18 +59,18 @@ def plugin() -> Iterator[SqlPlugin]:
 
 
 @pytest.fixture
-def stores(plugin: SqlPlugin, places: Places, monkeypatch: pytest.MonkeyPatch) -> Stores:
-    it = Stores(plugin)
+def stores(plugin: SqlPlugin, places: Places, tmp_path: Path) -> Stores:
+    it = Stores(tmp_path / "home")
     for engine in ENGINES:
-        it.known[engine] = store(places.reader[engine], engine)
-        it.known[f"{engine}-owner"] = store(places.owner[engine], f"{engine}-owner", allow_powerful_account="true")
-    monkeypatch.setattr(main, "StoreDatabases", lambda _: it)
+        it.add(store(places.reader[engine], engine))
+        it.add(store(places.owner[engine], f"{engine}-owner", allow_powerful_account="true"))
+    it.served_by(plugin)
     return it
 
 
 @pytest.fixture
 def home(tmp_path: Path, stores: Stores) -> Home:
-    return Home(tmp_path)
+    return Home(tmp_path / "home")
 
 
 def connect(home: Home, name: str, **more: Any) -> Any:
@@ -81,7 +84,7 @@ def test_questions_are_answered_with_the_rows_that_a_direct_connection_gives(hom
     for words, rows in SAME:
         found = home.question(words, store=engine, execute=True)
         assert set(found.rows.rows) == rows, words
-        assert any("atest-store-sql" in words and "promise" in words for words in found.warnings)
+        assert any(KIND in words and "promise" in words for words in found.warnings)
         assert found.evidence and found.verdict == "assayed"
 
 
@@ -159,12 +162,12 @@ def test_a_program_without_plugins_has_no_store(tmp_path: Path) -> None:
 
 def test_a_plugin_that_was_killed_is_an_error_and_after_that_answers_again(home: Home, stores: Stores) -> None:
     with SqlPlugin() as own:
-        stores.plugin = own
+        stores.served_by(own)
         connect(home, "sqlite")
         own.process.kill()
         own.process.wait()
         error = refused(lambda: home.ask("sources.schema", id="sqlite"))
-        assert isinstance(error, Unavailable) and "does not answer" in error.message
+        assert isinstance(error, Unavailable) and f"{KIND} is stopped: nobody listens at {own.address}" in error.message
         assert home.ask("sources.check", id="sqlite").state == "offline"
         own.start()
         assert set(home.question("How many customers are there?", "sqlite", execute=True).rows.rows) == {(3,)}
@@ -176,7 +179,7 @@ def test_a_plugin_that_was_killed_is_an_error_and_after_that_answers_again(home:
 @pytest.fixture
 def orm(home: Home, stores: Stores) -> Iterator[Home]:
     with SqlPlugin(sys.executable, "-m", "doubles.orm") as it:
-        stores.plugin = it
+        stores.served_by(it)
         yield home
 
 

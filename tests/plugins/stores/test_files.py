@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from assay.plugins.stores.write import put_store
 from assay.ports.errors import Conflict, Invalid, Unavailable
 
 TEXT = "stores: []\n"
-AS_ROOT = os.geteuid() == 0
+NOBODY = 65_534
 
 
 def mode(path: Path) -> int:
@@ -138,23 +140,37 @@ def test_a_file_for_us_alone_has_no_problem(file: Path) -> None:
     assert said(file) == []
 
 
-@pytest.mark.skipif(not AS_ROOT, reason="only root can give a file away")
 def test_a_file_of_another_user_is_not_read(file: Path) -> None:
-    os.chown(file, 65_534, -1)
+    os.chown(file, NOBODY, -1)
     assert load(file).text is None
     assert said(file)[0][1].startswith("belongs to another user")
     with pytest.raises(Invalid, match="belongs to another user"):
         change(file, lambda text: text)
 
 
-@pytest.mark.skipif(AS_ROOT, reason="root may read and write everything")
-def test_what_may_not_be_read_or_written_is_an_error(file: Path) -> None:
-    file.parent.chmod(0o500)
+@pytest.fixture
+def nobody() -> Iterator[Path]:
+    """A file of a user who is not root, and the process as that user."""
+    with tempfile.TemporaryDirectory(prefix="assay-stores-") as folder:
+        path = Path(folder) / "stores.yaml"
+        path.write_text(TEXT)
+        path.chmod(0o600)
+        os.chown(folder, NOBODY, -1)
+        os.chown(path, NOBODY, -1)
+        os.seteuid(NOBODY)
+        try:
+            yield path
+        finally:
+            os.seteuid(0)
+
+
+def test_what_may_not_be_read_or_written_is_an_error(nobody: Path) -> None:
+    nobody.parent.chmod(0o500)
     with pytest.raises(Unavailable):
-        change(file, lambda text: f"# new\n{text}")
-    file.parent.chmod(0o700)
-    file.chmod(0)
-    assert said(file) == [("error", "cannot be read (Permission denied)")]
+        change(nobody, lambda text: f"# new\n{text}")
+    nobody.parent.chmod(0o700)
+    nobody.chmod(0)
+    assert said(nobody) == [("error", "cannot be read (Permission denied)")]
 
 
 def test_a_folder_that_is_a_file_is_an_error(file: Path) -> None:
