@@ -49,6 +49,7 @@ class _Script:
 
     def hang(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """Until whoever asked has left."""
+        print("hangs", flush=True)
         left = threading.Event()
         context.add_callback(left.set)
         left.wait(60)

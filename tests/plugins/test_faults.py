@@ -54,7 +54,7 @@ async def test_a_call_under_which_the_plugin_is_killed_says_what_happened_and_ot
         assert pid is not None
         call = asyncio.ensure_future(supervisor.connection("ill").ask(asks("hang", 30), "query"))
         other = asyncio.ensure_future(supervisor.connection("well").ask(asks("hang", 1), "query"))
-        await asyncio.sleep(0.2)
+        await until(lambda: "hangs" in ill.lines and "hangs" in well.lines)
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(Unavailable) as caught:
             await call
