@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from assay.adapters.stores.loader import Readers, SqlLoader
-from assay.faces.loader_process import run
+from assay.faces.loader.program import run
 from assay.faces.rpc import Services
 from assay.ports.databases import Engine
 from assay.wire import loader_pb2

@@ -431,7 +431,7 @@ def test_flags_say_the_version_and_what_is_wrong(tmp_path: Path) -> None:
 
 def test_a_socket_on_which_another_plugin_listens_is_left_alone(plugin: SqlPlugin) -> None:
     second = run("--socket", str(plugin.socket))
-    assert second.returncode == 5 and "another program listens" in second.stderr
+    assert second.returncode == 5 and "another process listens" in second.stderr
     assert plugin.socket.exists()
 
 

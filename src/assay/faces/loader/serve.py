@@ -14,9 +14,8 @@ from grpc_health.v1 import health, health_pb2
 from assay.faces.loader.door import Doorway, Opens
 from assay.faces.loader.options import NAME, Options
 from assay.faces.loader.plugin import LOADER, Plugin
-from assay.faces.loader.sockets import DEFAULT, Sockets
+from assay.faces.loader.sockets import DEFAULT, Sockets, listen_at
 from assay.faces.rpc import make_server
-from assay.kernel.errors import Conflict
 
 GRACE_S = 20.0
 """Calls that run when it is told to stop have so long; the house is closed within what is left of 30 s."""
@@ -69,8 +68,4 @@ def _listen(server: aio.Server, sockets: Sockets, options: Options) -> list[str]
     if options.port is None:
         sockets.bind(DEFAULT)
         return [f"unix://{DEFAULT}"]
-    try:
-        port = server.add_insecure_port(f"127.0.0.1:{options.port}")
-    except RuntimeError:
-        raise Conflict(f"--port: {options.port} is taken.", field="port") from None
-    return [f"127.0.0.1:{port}"]
+    return [listen_at(server, options.port)]

@@ -1,4 +1,4 @@
-"""Which Unix sockets the plugin listens on: stale ones are replaced, those of others are left alone."""
+"""Where our plugins listen: stale sockets are replaced, those of others are left alone."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import stat
 from collections.abc import Generator
 from pathlib import Path
+from urllib.parse import quote
 
 from grpc import aio
 
@@ -40,7 +41,7 @@ class Sockets:
         path.unlink(missing_ok=True)
         with _only_for(self._mode):
             try:
-                self._server.add_insecure_port(f"unix://{path}")
+                self._server.add_insecure_port(f"unix://{quote(str(path))}")
             except RuntimeError:
                 raise Conflict(f"{path}: it cannot be listened on; see that its folder may be written to.",
                                field="socket") from None  # fmt: skip
@@ -61,6 +62,14 @@ class Sockets:
             with contextlib.suppress(OSError):
                 if _which(path) == which:
                     path.unlink()
+
+
+def listen_at(server: aio.Server, port: int) -> str:
+    """Listen at a port of 127.0.0.1 (0: any); return the address. Raises Conflict when it is taken."""
+    try:
+        return f"127.0.0.1:{server.add_insecure_port(f'127.0.0.1:{port}')}"
+    except RuntimeError:
+        raise Conflict(f"--port: {port} is taken.", field="port") from None
 
 
 def _taken(path: Path) -> str | None:
