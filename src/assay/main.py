@@ -144,12 +144,6 @@ def _count_commits(units: int, failed: int) -> None:
     store_units_total.labels("failed").inc(failed)
 
 
-async def _serve(house: House, workers: WorkerPool, supervisor: Supervisor) -> None:
-    """Start what a server has ready before anybody asks."""
-    workers.warm()
-    await supervisor.open(partial(house.announce, PLUGINS.name))
-
-
 async def _answers(ledger: SealedLedger) -> None:
     """Ask our own database something: it answers, or raises."""
     await ledger.holds(["E-0"])
@@ -205,7 +199,10 @@ async def open_house(
         if background:
             await keys.check(models)
         await house.open(background=background)
-        await (_serve(house, workers, supervisor) if background and warm else supervisor.read_once())
+        await supervisor.read_once()
+        if background and warm:
+            workers.warm()
+            await supervisor.open(partial(house.announce, PLUGINS.name))
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()

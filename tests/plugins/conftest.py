@@ -57,16 +57,15 @@ class Plant:
         world = World(children, GrpcLoaders(), Shelf(self.bin), self.folder / "run", os.environ, pace)
         return Supervisor(world, self.file)
 
+    async def announce(self, event: str, aggregate: str, body: Mapping[str, object]) -> None:
+        self.facts.append((event, body))
+
     @asynccontextmanager
     async def running(self, pace: Pace = QUICK, *, serves: bool = True) -> AsyncIterator[Supervisor]:
         children = Children()
         supervisor = self.supervisor(children, pace)
-
-        async def announce(event: str, aggregate: str, body: Mapping[str, object]) -> None:
-            self.facts.append((event, body))
-
         if serves:
-            await supervisor.open(announce)
+            await supervisor.open(self.announce)
         try:
             yield supervisor
         finally:

@@ -45,6 +45,16 @@ async def test_a_plugin_that_the_file_names_is_started_asked_killed_and_comes_ba
     assert crashed["stores"] == ["one"] and "SIGKILL" in str(crashed["message"])
 
 
+async def test_what_a_file_names_is_started_though_the_file_was_read_before(plant: Plant) -> None:
+    plant.plugin("atest-store-well")
+    plant.stores(ONE)
+    async with plant.running(serves=False) as supervisor:
+        await supervisor.read_once()
+        assert supervisor.plugin("atest-store-well").state == "stopped"
+        await supervisor.open(plant.announce)
+        await until(lambda: supervisor.connection("one").state == "ready")
+
+
 async def test_a_program_that_is_dropped_in_later_is_found(plant: Plant) -> None:
     plant.stores(ONE)
     async with plant.running() as supervisor:

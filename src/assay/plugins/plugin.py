@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from assay.plugins.stores.model import Kind
 from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Cancelled, TimedOut, Unavailable
 from assay.ports.loader import Loader, Store
-from assay.ports.processes import Command, Process
+from assay.ports.processes import Command, Process, how_it_ended
 from assay.runtime.bell import ring
 from assay.runtime.redact import redacted
 from assay.runtime.telemetry import log, plugin_restarts_total, plugin_up
@@ -270,7 +269,7 @@ class Plugin:
         """Wait a little; raise Unavailable when it has ended, or took too long."""
         await asyncio.wait({ended}, timeout=pause)
         if ended.done():
-            raise Unavailable(f"it ended before it was ready ({_how(ended.result())}){self._last_words()}")
+            raise Unavailable(f"it ended before it was ready ({how_it_ended(ended.result())}){self._last_words()}")
         if time.monotonic() - began > self._pace.ready_within_s:
             raise Unavailable(f"it was not ready within {self._pace.ready_within_s:g} s: {said}{self._last_words()}")
 
@@ -285,7 +284,7 @@ class Plugin:
             await ring(self._doubt, _FIRST_STEP_S if failed else self._pace.verify_every_s)
             self._doubt.clear()
             if ended is not None and ended.done():
-                raise Unavailable(f"it ended ({_how(ended.result())}){self._last_words()}")
+                raise Unavailable(f"it ended ({how_it_ended(ended.result())}){self._last_words()}")
             try:
                 await self._verify(loader)
                 failed = 0
@@ -340,12 +339,3 @@ class Plugin:
 def is_silence(error: AssayError) -> bool:
     """Whether an error means that a plugin did not answer, rather than that it answered with a refusal."""
     return isinstance(error, Unavailable | TimedOut | Cancelled) and error.details.get("grpc") != "FAILED_PRECONDITION"
-
-
-def _how(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"

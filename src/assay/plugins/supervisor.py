@@ -77,6 +77,8 @@ class Supervisor:
         """Start what the file names, and follow its changes, until closed."""
         self._serves = True
         await self.refresh()
+        for one in (*self.plugins, *self.connections):  # also those that the file named when it was read before
+            one.begin()
         self._tasks = [asyncio.create_task(self._follow()), asyncio.create_task(self._tell(announce))]
 
     async def close(self) -> None:

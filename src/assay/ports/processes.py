@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 ProcessState = Literal["starting", "ready", "stopped", "crashed"]
+
+
+def how_it_ended(status: int) -> str:
+    """Say an exit status in words; a negative one is the signal that ended the process."""
+    if status >= 0:
+        return f"exit status {status}"
+    try:
+        return signal.Signals(-status).name
+    except ValueError:
+        return f"signal {-status}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from assay.adapters.processes import launcher
 from assay.adapters.processes.output import Output
 from assay.ports.errors import Unavailable
-from assay.ports.processes import Command, ProcessState
+from assay.ports.processes import Command, ProcessState, how_it_ended
 
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 0.1, 10.0
 STABLE_S = 60.0
@@ -139,7 +139,7 @@ class Child:
             left = until - time.monotonic()
             if child.returncode is not None:
                 raise Unavailable(
-                    self._with_log(f"{command.name} ended ({_how(child.returncode)}) before it was ready")
+                    self._with_log(f"{command.name} ended ({how_it_ended(child.returncode)}) before it was ready")
                 )
             if left <= 0:
                 raise Unavailable(self._with_log(f"{command.name} was not ready within {command.ready_within_s:g} s"))
@@ -255,12 +255,3 @@ async def _all_of(reading: int) -> bytes:
                 got += piece
     finally:
         loop.remove_reader(reading)
-
-
-def _how(status: int) -> str:
-    if status >= 0:
-        return f"exit status {status}"
-    try:
-        return signal.Signals(-status).name
-    except ValueError:
-        return f"signal {-status}"
