@@ -85,6 +85,7 @@ def test_stores_are_listed_as_atest_lists_them_with_states_and_without_secrets(a
     rows = next(one for one in body["data"] if one["name"] == "rows")
     assert rows["password"] == "******" and rows["ready"] is True and rows["state"] == "ready"
     assert rows["readOnly"] is True and rows["version"] == "v1.2" and rows["latencyMs"] > 0 and rows["restarts"] == 0
+    assert rows["readOnlyByFile"] is False, "only the plugin says that it is read-only"
     said = {one["key"]: one["value"] for one in rows["properties"]}
     assert said == {"colour": "red", "api_key": "******", "city": "${CITY_OF_TEST:-Rome}"}
     off = next(one for one in body["data"] if one["name"] == "off")

@@ -12,7 +12,7 @@ beforeAll(() => {
 const param = (key: string, more: Partial<StoreKind["params"][number]> = {}) => ({ key, description: "", defaultValue: "", enum: [], secret: false, ...more });
 const KIND: StoreKind = { name: "atest-store-x", url: "", enabled: true, dependencies: [{ name: "atest-base" }], link: "", categories: ["ai"], params: [param("mode", { enum: ["fast", "safe"], defaultValue: "safe" }), param("api_key", { secret: true })] };
 const STORE: StoreLine = {
-  name: "orders", owner: "ada", description: "", url: "", username: "reader", password: KEPT, kind: KIND, ready: true, readOnly: false, disabled: false, state: "ready", reason: null,
+  name: "orders", owner: "ada", description: "", url: "", username: "reader", password: KEPT, kind: KIND, ready: true, readOnly: true, readOnlyByFile: false, disabled: false, state: "ready", reason: null,
   properties: [{ key: "mode", value: "fast", description: "" }, { key: "api_key", value: KEPT, description: "" }, { key: "extra", value: "1", description: "why" }, { key: "other_token", value: KEPT, description: "" }],
   isAi: true, version: "", latencyMs: null, checkedAt: null, restarts: 0, warnings: [],
 };
@@ -31,6 +31,11 @@ test("a secret is never filled back, and stays unless it is typed anew or forgot
   expect(bodyOf(draft, KIND, STORE)).toMatchObject({ password: KEPT, owner: "ada", username: "reader" });
   expect(values({ ...draft, params: { ...draft.params, api_key: { text: "new", kept: true } } }).api_key).toBe("new");
   expect(values({ ...draft, params: { ...draft.params, api_key: { text: "", kept: false } } })).not.toHaveProperty("api_key");
+});
+
+test("a store that only its plugin calls read-only is not written as such when it is saved", () => {
+  expect(STORE.readOnly).toBe(true);
+  expect(bodyOf(draftOf(STORE), KIND, STORE)).toMatchObject({ readOnly: false });
 });
 
 test("what the server refuses is said beside the field that it is about", () => {

@@ -5591,8 +5591,16 @@ export interface components {
             kind: components["schemas"]["StoreKind-Output"] | null;
             /** Ready */
             ready: boolean;
-            /** Readonly */
+            /**
+             * Readonly
+             * @description The file or the plugin says so.
+             */
             readOnly: boolean;
+            /**
+             * Readonlybyfile
+             * @description What is kept when the store is saved as it is.
+             */
+            readOnlyByFile: boolean;
             /** Disabled */
             disabled: boolean;
             /**

@@ -94,6 +94,9 @@ class StoreLine(Camel):
     kind: StoreKind | None
     ready: bool
     read_only: bool
+    """The file or the plugin says so."""
+    read_only_by_file: bool
+    """What is kept when the store is saved as it is."""
     disabled: bool
     state: State
     """Of its plugin; where that is ready, whether it can work for this store."""

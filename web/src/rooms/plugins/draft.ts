@@ -55,7 +55,7 @@ export function draftOf(store: StoreLine): Draft {
   const values = new Map(store.properties.map((one) => [one.key, shown(one.value)]));
   return {
     name: store.name, kind: store.kind?.name ?? "", address: store.kind?.url ?? "", description: store.description,
-    url: shown(store.url), username: store.username, password: shown(store.password), readOnly: store.readOnly, disabled: store.disabled,
+    url: shown(store.url), username: store.username, password: shown(store.password), readOnly: store.readOnlyByFile, disabled: store.disabled,
     params: Object.fromEntries([...known].map((key) => [key, values.get(key) ?? typed("")])),
     more: [...values].filter(([key]) => !known.has(key)).map(([key, value]) => ({ key, value })),
   };
