@@ -42,7 +42,7 @@ async def answer(asked: QueryData, ctx: Context) -> DataResult:
     return DataResult(
         data=_pairs({"generated_sql": text.content, "content": text.content, "meta": text.meta}),
         ai_info=AiInfo(
-            verdict=made.verdict, evidence=made.evidence, missing=made.missing, original_language=question.words,
+            verdict=made.verdict, evidence=made.evidence, missing=made.missing,
             generated_sql=made.sql, explanation=_says(made) if question.explain else "",
             suggestions=tuple(one.says for one in made.alternatives), confidence_score=made.confidence,
             model_used=made.model, processing_time_ms=round(made.took_ms), warnings=made.warnings,
