@@ -73,14 +73,16 @@ class Weigher:
 
     def _row(self, at: int, draft: Draft, best: float) -> tuple[float, ...]:
         query = draft.query
-        outer = {term.ref.table for term in query.select} | {one.term.ref.table for g in query.where for one in g}
-        outer |= {ref.table for ref in query.group} | {order.term.ref.table for order in query.order} | query.also
-        size = self.size(frozenset(outer))
-        used = {term.ref for term in terms_of(query)}
-        tables = {ref.table for ref in used} | query.also
-        select = [self._cover(term.ref) for term in query.select]
-        covers = [self._cover(ref) for ref in used if ref.column is not None]
         filters = [one for group in query.where for one in group]
+        chosen, compared = [term.ref for term in query.select], [one.term.ref for one in filters]
+        named = {*chosen, *compared, *query.group, *(key.term.ref for key in query.order)}
+        outer = {ref.table for ref in named} | query.also
+        size = self.size(frozenset(outer))
+        flat = not query.having and query.combine is None and draft.sketch.nest == "none"
+        used = named if flat else {term.ref for term in terms_of(query)}
+        tables = outer if flat else {ref.table for ref in used} | query.also
+        select = [self._cover(ref) for ref in chosen]
+        covers = [self._cover(ref) for ref in used if ref.column is not None]
         return (
             *draft.parts, *draft.slots, draft.score, best - draft.score, float(at), float(size), float(size == 0),
             float(len(tables)), float(size - len(outer)), float(len(self._named - tables)),
@@ -88,9 +90,8 @@ class Weigher:
             min(select, default=0.0), sum(select) / max(len(select), 1), min(covers, default=1.0),
             sum(covers) / max(len(covers), 1), float(sum(cover < 0.4 for cover in covers)),
             float(len(query.select)), float(len(filters)), float(query.distinct), *self._grouping(query),
-            *self._selecting(query, filters), *self._shape(query, draft), float(len(query.also)),
-            max((self.links.tables[at].cover for at in query.also), default=0.0),
-            *self._whole,
+            *self._selecting(query, chosen, compared, filters), *self._shape(query, draft), float(len(query.also)),
+            max((self.links.tables[at].cover for at in query.also), default=0.0), *self._whole,
         )  # fmt: skip
 
     def _cover(self, ref: Ref) -> float:
@@ -130,9 +131,9 @@ class Weigher:
         return self._columns[ref]
 
     def _grouping(self, query: Query) -> tuple[float, ...]:
-        chosen = {term.ref for term in query.select if term.function is None}
         if not query.group:
             return 0.0, 0.0, 0.0, 0.0, 0.0
+        chosen = {term.ref for term in query.select if term.function is None}
         ref = query.group[0]
         column = self.linker.graph.column(ref.table, ref.column or 0)
         edges = self.linker.graph.edges
@@ -140,23 +141,23 @@ class Weigher:
         same = any(one.table == ref.table for one in chosen)
         return 1.0, float(ref in chosen), float(column.unique), float(foreign), float(same)
 
-    def _selecting(self, query: Query, filters: list[Filter]) -> tuple[float, ...]:
-        chosen = {term.ref for term in query.select}
-        compared = [one.term.ref for one in filters]
-        first = query.select[0].ref
-        table = self.links.tables[first.table]
+    def _selecting(
+        self, query: Query, select: list[Ref], compared: list[Ref], filters: list[Filter]
+    ) -> tuple[float, ...]:
+        chosen = set(select)
+        table = self.links.tables[select[0].table]
+        operators = [one.operator for one in filters]
         order = query.order[0].term.ref if query.order else None
         column = self.linker.graph.column
         numbers = sum(column(ref.table, ref.column).kind == "number" for ref in chosen if ref.column is not None)
         sums = [column(term.ref.table, term.ref.column).kind == "number" for term in query.select
                 if term.function in ("sum", "avg") and term.ref.column is not None]  # fmt: skip
-        likes = sum(one.operator in ("like", "not like") for one in filters)
+        likes = operators.count("like") + operators.count("not like")
         return (
             float(sum(ref in chosen for ref in compared)), float(len(compared) - len(set(compared))),
             float(order in chosen) if order else -1.0, table.cover, table.start / self._size,
             float(len({ref.table for ref in chosen})), float(numbers),
-            float(all(sums)), float(likes), float(sum(one.operator == "=" for one in filters)),
-            float(sum(one.operator == "!=" for one in filters)),
+            float(all(sums)), float(likes), float(operators.count("=")), float(operators.count("!=")),
         )  # fmt: skip
 
     def _shape(self, query: Query, draft: Draft) -> tuple[float, ...]:
