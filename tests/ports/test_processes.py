@@ -34,13 +34,13 @@ def run(request: pytest.FixtureRequest) -> Run:
     def go(scene: Callable[[Children], Coroutine[Any, Any, None]]) -> None:
         async def whole() -> None:
             children = Children()
-            before = descriptors()
+            before = descriptors(), offspring()
             try:
                 await scene(children)
             finally:
                 await children.close()
-            assert descriptors() <= before
-            assert not offspring()
+            assert descriptors() <= before[0]
+            assert offspring() <= before[1]  # a server that other tests share may have plugins of its own
 
         loops = uvloop.new_event_loop if request.param == "uvloop" else asyncio.new_event_loop
         with asyncio.Runner(loop_factory=loops) as runner:
@@ -63,18 +63,17 @@ def target(link: str) -> str:
         return ""
 
 
-def offspring() -> list[str]:
+def offspring() -> set[int]:
     """Children of this process, zombies included, that `Children` started."""
-    found = []
+    found = set[int]()
     for task in Path("/proc/self/task").iterdir():
         try:
             children = (task / "children").read_text().split()
         except FileNotFoundError:  # a thread that has ended meanwhile
             continue
         for pid in children:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
             if os.getsid(int(pid)) == int(pid) and b"keeper" not in Path(f"/proc/{pid}/cmdline").read_bytes():
-                found.append(f"{pid} {state}")
+                found.add(int(pid))
     return found
 
 
@@ -269,12 +268,13 @@ def test_memory_is_bounded_when_asked(run: Run) -> None:
 
 def test_a_start_that_is_cancelled_leaves_no_process(run: Run) -> None:
     async def scene(children: Children) -> None:
+        before = offspring()
         task = asyncio.create_task(children.start(Command("waiting", SLEEP, ready=never, ready_within_s=60)))
-        await eventually(offspring)
+        await eventually(lambda: offspring() - before)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert not offspring()
+        assert offspring() <= before
 
     run(scene)
 
