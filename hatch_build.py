@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc_tools
 from grpc_tools import protoc
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
+_IMPORT = re.compile(r'^import "(\w+\.proto)"', re.MULTILINE)
+
 
 def generate(root: Path) -> None:
     """Write message code and its types beside `src/assay/wire/__init__.py`; raises RuntimeError when protoc refuses."""
     known = Path(grpc_tools.__file__).parent / "_proto"
-    files = [f"assay/wire/{path.name}" for path in sorted((root / "proto").glob("*.proto"))]
-    src = root / "src"
-    # Each contract is compiled as if it lay where its code goes, so that the code imports itself by its full name.
-    arguments = [f"-Iassay/wire={root / 'proto'}", f"-I{known}", f"--python_out={src}", f"--pyi_out={src}"]
-    if protoc.main(["protoc", *arguments, *files]) != 0:
-        raise RuntimeError("protoc refused a file of proto/; it says above which one, and why")
+    with TemporaryDirectory() as name:
+        # Contracts name each other as everybody compiles them, side by side; our code imports itself by its full name.
+        place = Path(name, "assay", "wire")
+        place.mkdir(parents=True)
+        for path in (root / "proto").glob("*.proto"):
+            (place / path.name).write_text(_IMPORT.sub(r'import "assay/wire/\1"', path.read_text()))
+        files = sorted(f"assay/wire/{path.name}" for path in place.iterdir())
+        out = root / "src"
+        arguments = [f"-I{name}", f"-I{known}", f"--python_out={out}", f"--pyi_out={out}"]
+        if protoc.main(["protoc", *arguments, *files]) != 0:
+            raise RuntimeError("protoc refused a file of proto/; it says above which one, and why")
 
 
 class WireHook(BuildHookInterface[Any]):

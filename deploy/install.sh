@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install what this machine lacks, from Debian: PostgreSQL with hypopg, Python's venv; with "tests", a browser and MariaDB.
+# Install what this machine lacks, from Debian: PostgreSQL with hypopg, Python's venv; with "tests", a browser, MariaDB and Go.
 # Touches neither the network nor the machine when nothing is missing, and never makes or starts a database server.
 set -euo pipefail
 
@@ -30,6 +30,12 @@ has_mariadb() {
     [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults
 } >/dev/null
 
+# Go with gRPC's sources, and what makes messages for it.
+has_go() {
+    command -v go && command -v protoc && command -v protoc-gen-go && command -v protoc-gen-go-grpc &&
+        [ -d /usr/share/gocode/src/google.golang.org/grpc ] && [ -d /usr/share/gocode/src/google.golang.org/protobuf ]
+} >/dev/null
+
 check_languages() {
     command -v "$PYTHON" >/dev/null || stop "Python 3.11 or newer is needed, and there is no $PYTHON."
     "$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
@@ -44,6 +50,9 @@ missing() {
     "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || printf '%s\n' python3-venv
     if [ "${1:-}" = tests ] && ! has_browser; then printf '%s\n' chromium; fi
     if [ "${1:-}" = tests ] && ! has_mariadb; then printf '%s\n' mariadb-server-core mariadb-client-core; fi
+    if [ "${1:-}" = tests ] && ! has_go; then
+        printf '%s\n' golang-go golang-{google-grpc,google-protobuf,github-golang-protobuf-1-5}-dev protobuf-compiler protoc-gen-go{,-grpc}
+    fi
 }
 
 # PostgreSQL's packages carry the version that this Debian has.

@@ -18,7 +18,7 @@ import grpc
 
 from assay.wire import server_pb2 as wire
 
-ROWS = [("id", "1"), ("name", "Äda"), ("id", "2"), ("name", "Bob"), ("note", "late")]
+ROWS = [("id", "1", ""), ("name", "Äda", ""), ("id", "2", ""), ("name", "Bob", ""), ("note", "", "NULL")]
 
 
 class _Script:
@@ -37,7 +37,7 @@ class _Script:
 
     def rows(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """Each row repeats all pairs before it, as a store plugin that is in use does."""
-        pairs = [wire.Pair(key=key, value=value) for key, value in ROWS]
+        pairs = [wire.Pair(key=key, value=value, description=description) for key, value, description in ROWS]
         meta = wire.DataMeta(databases=["shop"], tables=["staff"], currentDatabase="shop", duration="1.2ms",
                              labels=[wire.Pair(key="_columns", value='["name", "id"]')])  # fmt: skip
         return wire.DataQueryResult(items=[wire.Pairs(data=pairs[:2]), wire.Pairs(data=pairs)], meta=meta)

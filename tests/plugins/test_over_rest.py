@@ -99,7 +99,8 @@ def test_stores_are_listed_as_atest_lists_them_with_states_and_without_secrets(a
 
 def test_a_statement_goes_to_the_store_that_the_header_names(api: httpx.Client) -> None:
     answer = api.post("/data/query", json={"key": "rows", "offset": "1"}, headers={"X-Store-Name": "rows"}).json()
-    assert [[one["value"] for one in row["data"]] for row in answer["items"]] == [["Äda", "1"], ["Bob", "2", "late"]]
+    assert [[one["value"] for one in row["data"]] for row in answer["items"]] == [["Äda", "1"], ["Bob", "2", ""]]
+    assert answer["items"][1]["data"][2] == {"key": "note", "value": "", "description": "NULL"}
     assert answer["meta"]["currentDatabase"] == "shop"
     named = api.post("/data/query", json={"key": "echo"}, headers={"X-Store-Name": "北京".encode()})  # type: ignore[dict-item]
     said = {one["key"]: one["value"] for one in named.json()["data"]}

@@ -208,8 +208,10 @@ def test_rows_have_the_last_value_of_a_name_and_the_columns_order(address: str) 
     async def scene(loader: Loader) -> None:
         answer = await loader.query(DataQuery(key="rows"), EVER)
         assert answer.columns == ("name", "id", "note")
-        assert answer.rows == [{"name": "Äda", "id": "1"}, {"name": "Bob", "id": "2", "note": "late"}]
-        assert list(answer.rows[1]) == ["name", "id", "note"]
+        assert [[(one.key, one.value) for one in row] for row in answer.rows] == [
+            [("name", "Äda"), ("id", "1")],
+            [("name", "Bob"), ("id", "2"), ("note", "")],
+        ]
         assert answer.items[0] == (Pair("id", "1"), Pair("name", "Äda")) and len(answer.items[1]) == 5
         assert (answer.meta.databases, answer.meta.tables) == (("shop",), ("staff",))
         assert (answer.meta.current_database, answer.meta.duration) == ("shop", "1.2ms")
@@ -222,7 +224,7 @@ def test_rows_have_the_last_value_of_a_name_and_the_columns_order(address: str) 
 def test_a_label_of_columns_that_is_none_is_passed_over(label: str) -> None:
     row = (Pair("a", "1"), Pair("b", "2"))
     answer = DataResult(items=(row,), meta=DataMeta(labels=(Pair("_columns", label),)))
-    assert set(answer.columns) == {"a", "b"} and answer.rows == [{"a": "1", "b": "2"}]
+    assert set(answer.columns) == {"a", "b"} and sorted(answer.rows[0]) == sorted(row)
 
 
 def test_how_an_answer_came_about_is_read(address: str) -> None:
@@ -254,7 +256,7 @@ def test_capabilities_are_asked_in_the_new_way_then_in_the_old(address: str, old
 def test_a_reply_of_20_mb_is_read_and_one_over_the_limit_is_not(address: str) -> None:
     async def scene(loader: Loader) -> None:
         answer = await loader.query(DataQuery(key="large", limit=20_000), EVER)
-        assert len(answer.items) == 20_000 and answer.rows[-1] == {"text": "x" * 1_024}
+        assert len(answer.items) == 20_000 and answer.rows[-1] == (Pair("text", "x" * 1_024),)
         error = await failure(loader.query(DataQuery(key="large", limit=70_000), EVER))
         assert isinstance(error, TooLarge)
         assert await loader.verify(EVER)  # the connection is none the worse for it

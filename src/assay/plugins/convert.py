@@ -16,7 +16,7 @@ def data_result(result: loader.DataResult) -> DataResult:
     meta = result.meta
     return DataResult(
         data=_pairs(result.data),
-        items=tuple(Row(data=tuple(Pair(key=name, value=text) for name, text in row.items())) for row in result.rows),
+        items=tuple(Row(data=_pairs(row)) for row in result.rows),
         meta=DataMeta(databases=meta.databases, tables=meta.tables, current_database=meta.current_database,
                       duration=meta.duration, labels=_pairs(meta.labels)),
         ai_info=_info(result.ai_info) if result.ai_info else None,

@@ -153,13 +153,13 @@ class DataResult:
         return tuple(found)
 
     @property
-    def rows(self) -> list[dict[str, str]]:
-        """One dictionary a row, in the order of `columns`; of a name that is there twice, the last value."""
+    def rows(self) -> list[tuple[Pair, ...]]:
+        """The pairs of each row in the order of `columns`; of a name that is there twice, the last."""
         columns = self.columns
-        made: list[dict[str, str]] = []
+        made: list[tuple[Pair, ...]] = []
         for row in self.items:
-            values = {pair.key: pair.value for pair in row}
-            made.append({name: values[name] for name in columns if name in values})
+            last = {pair.key: pair for pair in row}
+            made.append(tuple(last[name] for name in columns if name in last))
         return made
 
 

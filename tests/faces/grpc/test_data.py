@@ -33,7 +33,7 @@ def test_rows_come_back_as_the_plugin_sent_them(client: Client) -> None:
     said = client.ask("DataServer.Query", wire.DataQuery(key="rows"), SHELF)
     assert [pairs(row) for row in said.items] == [
         {"id": "1", "name": "Äda"},
-        {"id": "2", "name": "Bob", "note": "late"},
+        {"id": "2", "name": "Bob", "note": ""},
     ]
     assert said.meta.currentDatabase == "shop" and list(said.meta.tables) == ["staff"]
     assert not said.HasField("ai_info")

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from assay.faces.cli.text import Column, code, hallmark, heading, line, milliseconds, table
+from assay.faces.cli.text import Column, code, counted, hallmark, heading, line, milliseconds, table
 
 
 def show_sql(console: Console, answer: Any) -> None:
@@ -46,4 +46,4 @@ def show_rows(console: Console, grid: Any) -> None:
     ]
     table(console, heads, grid.rows)
     more = ", and there are more" if grid.more else ""
-    line(console, f"{len(grid.rows)} rows{more}; {milliseconds(grid.took_ms)}", style="dim")
+    line(console, f"{counted(len(grid.rows), 'row')}{more}; {milliseconds(grid.took_ms)}", style="dim")

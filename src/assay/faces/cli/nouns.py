@@ -11,6 +11,7 @@ from rich.text import Text
 
 from assay.faces.cli.ask_nouns import show_ran, show_sql
 from assay.faces.cli.plans import print_comparison, print_plan, print_samples, print_sql
+from assay.faces.cli.store_nouns import show_generated, show_result, show_stores
 from assay.faces.cli.text import (
     SEVERITIES,
     Column,
@@ -333,5 +334,6 @@ NOUNS: dict[str, Show] = {
     "IndexAdvice": advice, "ScanReport": scan, "SourceCheck": check, "QueryDetail": query, "Simulation": simulation,
     "Measurement": measurement, "Runbook": runbook, "InitScript": init, "Evidence": evidence,
     "Verification": verification, "Job": job, "GeneratedSql": show_sql, "RanSql": show_ran,
+    "Stores": show_stores, "DataResult": show_result, "GeneratedText": show_generated,
 }  # fmt: skip
 """By the name of the type: the command line knows operations, not capabilities, so it cannot import theirs."""

@@ -24,15 +24,22 @@ def show(console: Console, answer: Any) -> None:
     if own is not None:
         own(console, answer)
     elif isinstance(answer, BaseModel) and "items" in type(answer).model_fields:
-        _page(console, answer)
+        _page(console, answer, cast("Any", answer).items)
+    elif isinstance(answer, BaseModel) and (alone := _alone(answer)) is not None:
+        _page(console, answer, alone)
     elif isinstance(answer, BaseModel):
         _fields(console, answer)
     else:
         console.print(said(_cell(answer)))
 
 
-def _page(console: Console, page: Any) -> None:
-    items: tuple[Any, ...] = page.items
+def _alone(answer: BaseModel) -> tuple[Any, ...] | None:
+    """The items of an answer that is nothing else than a list."""
+    values = [getattr(answer, name) for name in type(answer).model_fields]
+    return cast("tuple[Any, ...]", values[0]) if len(values) == 1 and isinstance(values[0], tuple) else None
+
+
+def _page(console: Console, page: Any, items: tuple[Any, ...]) -> None:
     if items and type(items[0]).__name__ in _WHOLE:
         for item in items:
             show(console, item)

@@ -65,6 +65,11 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
+def counted(many: int, noun: str) -> str:
+    """1 row, 1,000 rows."""
+    return f"{many:,} {noun}{'' if many == 1 else 's'}"
+
+
 def percent(value: float | None) -> str:
     """A change: 99.6 less is "−99.6 %"."""
     if value is None:
