@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from assay.adapters.databases.postgres import PostgresDatabases
 from assay.adapters.databases.throttle import Throttle
-from assay.ports.databases import Grid, Limits, PlanJson, Session
+from assay.ports.databases import Estimate, Grid, Limits, PlanJson, Session
 from assay.ports.errors import AssayError, Internal, Invalid, Refused, TimedOut, Unavailable
 from assay.ports.secret import Secret
 from assay_lab.server import Server
@@ -582,6 +582,71 @@ def test_a_turn_that_does_not_come_times_out() -> None:
     throttle = Throttle(1, 1_000, 0.05)
     with throttle.turn(), pytest.raises(TimedOut), throttle.turn():
         pass
+
+
+def test_within_a_turn_another_explain_waits_for_its_second() -> None:
+    throttle, begun = Throttle(1, 20, 10), []
+    with throttle.turn():
+        for _ in range(45):
+            begun.append(time.monotonic())
+            throttle.another()
+    assert all(later - earlier > 0.97 for earlier, later in zip(begun, begun[21:], strict=False))
+
+
+# several estimates -----------------------------------------------------------------------------------------------
+
+
+def test_estimates_come_in_order_with_refusals_among_them(databases: PostgresDatabases, postgres: Server) -> None:
+    dsn = Secret(postgres.create_database())
+    databases.administer(dsn, ["CREATE TABLE things (x int)", "INSERT INTO things SELECT generate_series(1, 50)"])
+    asked = ["SELECT * FROM things", "SELECT * FROM nothing", "DROP TABLE things", "SELECT x FROM things WHERE x = $1",
+             "SELECT 'a; b' || E'\\'' FROM things", "SELECT 1 / 0", "SELECT '$'"]  # fmt: skip
+    taken: list[str] = []
+
+    def queries() -> Iterator[str]:
+        for one in asked:
+            taken.append(one)
+            yield one
+
+    with databases.session(dsn) as session:
+        found = session.estimates(queries())
+        assert [type(one).__name__ for one in found] == [
+            "Estimate", "Refused", "Refused", "Estimate", "Estimate", "Refused", "Estimate",
+        ]  # fmt: skip
+        assert taken == asked
+        nothing, division = found[1], found[5]
+        assert isinstance(nothing, Refused) and nothing.details == {"sqlstate": "42P01", "position": 15}
+        assert isinstance(division, Refused) and division.details["sqlstate"] == "22012"
+        assert session.estimates(()) == []
+        assert session.rows("SELECT count(*)::int AS many FROM things") == [{"many": 50}], "nothing is left open"
+    with databases.session(dsn) as again:
+        assert [one.rows for one in again.estimates(["SELECT 1"]) if isinstance(one, Estimate)] == [1]
+
+
+def test_what_plans_too_long_is_cancelled_and_the_others_are_planned(
+    databases: PostgresDatabases, postgres: Server
+) -> None:
+    dsn = Secret(postgres.create_database())
+    slow = "CREATE FUNCTION slow() RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT 1 FROM pg_sleep(30)'"
+    databases.administer(dsn, [slow])
+    with databases.session(dsn, Limits(statement_ms=300)) as session:
+        found = session.estimates(["SELECT 1", "SELECT slow()", "SELECT 2"])
+    assert [type(one).__name__ for one in found] == ["Estimate", "TimedOut", "Estimate"]
+
+
+def test_queries_that_fail_to_be_made_close_the_session(databases: PostgresDatabases, postgres: Server) -> None:
+    def queries() -> Iterator[str]:
+        yield "SELECT 1"
+        raise LookupError("there is no second one")
+
+    dsn = Secret(postgres.dsn())
+    with databases.session(dsn) as session:
+        with pytest.raises(LookupError):
+            session.estimates(queries())
+        with pytest.raises(Unavailable):
+            session.rows("SELECT 1")
+    with databases.session(dsn) as session:
+        assert session.rows("SELECT 1 AS one") == [{"one": 1}]
 
 
 # administering ---------------------------------------------------------------------------------------------------

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 
 from assay.ask.engine.answer import ENOUGH, MOST_RUN
-from assay.ask.examine import Examined, examine
+from assay.ask.examine import Examined, examine_all
 from assay.ask.graph import Graph
 from assay.ask.guard.grammar import render as written
 from assay.ask.ir import Query
@@ -35,21 +35,22 @@ class Consultation:
         self._cost, self._rows = TIMES * CHEAP, TIMES * FEW
         self._left_out = 0
 
-    def text(self, query: Query) -> str | None:
-        """The reading as SQL of this dialect, as the guard would write it; None where it cannot be said."""
-        try:
-            found = tree(query, self._graph)
-            if found.args.get("limit") is None:
-                found.set("limit", exp.Limit(expression=exp.Literal.number(self._cap)))
-            return written(found, self._graph.dialect)
-        except (Unrenderable, Unjoinable, ValueError):
-            return None
+    def examined(self, queries: Iterable[Query]) -> list[tuple[str, Examined] | None]:
+        """Each reading as SQL and what the checks say of it, None where it cannot be said; Unavailable when the
+        database is gone."""
+        texts: list[str | None] = []
+        new: dict[str, None] = {}
 
-    def examined(self, text: str) -> Examined:
-        """What the checks say; raises Unavailable when the database is gone."""
-        if text not in self._known:
-            self._known[text] = examine(self._session, self._graph, text, cap=self._cap)
-        return self._known[text]
+        def unknown() -> Iterator[str]:
+            for query in queries:
+                texts.append(text := self._text(query))
+                if text is not None and text not in self._known and text not in new:
+                    new[text] = None
+                    yield text
+
+        found = examine_all(self._session, self._graph, unknown(), cap=self._cap)
+        self._known.update(zip(new, found, strict=True))
+        return [None if text is None else (text, self._known[text]) for text in texts]
 
     def rows(self, query: Query) -> Sequence[Sequence[object]] | None:
         """Its rows, if it passes every check, is cheap, and not too much was spent already; else None."""
@@ -66,9 +67,8 @@ class Consultation:
 
     def _cheap(self, query: Query) -> Examined | None:
         """What the checks say of a reading that passed them and is within the budget, which it is taken from."""
-        text = self.text(query)
-        found = self.examined(text) if text is not None else None
-        if found is None or not found.passed:
+        seen = self.examined((query,))[0]
+        if seen is None or not (found := seen[1]).passed:
             return None
         cost = found.cost or 0.0
         if cost > min(CHEAP, self._cost) or found.most_rows > min(FEW, self._rows):
@@ -76,3 +76,13 @@ class Consultation:
         self._cost -= cost
         self._rows -= found.most_rows
         return found
+
+    def _text(self, query: Query) -> str | None:
+        """The reading as SQL of this dialect, as the guard would write it; None where it cannot be said."""
+        try:
+            found = tree(query, self._graph)
+            if found.args.get("limit") is None:
+                found.set("limit", exp.Limit(expression=exp.Literal.number(self._cap)))
+            return written(found, self._graph.dialect)
+        except (Unrenderable, Unjoinable, ValueError):
+            return None

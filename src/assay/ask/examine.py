@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from assay.ask.graph import Graph
@@ -39,29 +40,55 @@ class Examined:
 
 
 def examine(session: Reader | None, graph: Graph, text: str, *, cap: int) -> Examined:
-    """Guard, bind, plan and weigh one text; never runs it.
+    """Guard, bind, plan and weigh one text; never runs it. As `examine_all`."""
+    return examine_all(session, graph, (text,), cap=cap)[0]
+
+
+def examine_all(session: Reader | None, graph: Graph, texts: Iterable[str], *, cap: int) -> list[Examined]:
+    """Guard, bind, plan and weigh texts; never runs one. While the database plans one, the next is guarded.
 
     Args:
         session: of the database that the graph was read from; None where there is none: nothing is planned then.
-        cap: rows that its LIMIT allows at most.
+        cap: rows that a LIMIT allows at most.
 
     Raises Unavailable when the database is gone.
     """
-    try:
-        guarded = guard(text, graph, cap=cap)
-    except Rejected as refused:
-        issues = tuple(Issue(code=v.code, level="error", message=v.message) for v in refused.violations)
-        return Examined(None, (Tried(_GUARD, False, issues[0].message),), issues)
+    looked: list[Guarded | Rejected] = []
+
+    def guarded() -> Iterator[str]:
+        for text in texts:
+            try:
+                looked.append(found := guard(text, graph, cap=cap))
+            except Rejected as refused:
+                looked.append(refused)
+            else:
+                yield found.sql
+
+    if session is None:
+        planned, cautions = iter([None for _ in guarded()]), ()
+    else:
+        planned, cautions = iter(session.estimates(guarded())), session.cautions
+    return [
+        _refused(one) if isinstance(one, Rejected) else _weighed(one, next(planned), cautions, graph) for one in looked
+    ]
+
+
+def _refused(refused: Rejected) -> Examined:
+    issues = tuple(Issue(code=v.code, level="error", message=v.message) for v in refused.violations)
+    return Examined(None, (Tried(_GUARD, False, issues[0].message),), issues)
+
+
+def _weighed(
+    guarded: Guarded, expected: Estimate | Refused | TimedOut | None, cautions: Iterable[str], graph: Graph
+) -> Examined:
     passed = [Tried(_GUARD, True, _what(guarded, graph))]
     warnings = tuple(Issue(code="WARNING", level="warning", message=words) for words in guarded.warnings)
-    if session is None:
+    if expected is None:
         return Examined(guarded.sql, tuple(passed), warnings)
-    try:
-        expected = session.estimate(guarded.sql)
-    except (Refused, TimedOut) as error:
-        issue = Issue(code="NOT_PLANNED", level="error", message=error.message)
-        return Examined(None, (*passed, Tried(_PLAN, False, error.message)), (*warnings, issue))
-    warnings += tuple(Issue(code="WARNING", level="warning", message=words) for words in session.cautions)
+    if not isinstance(expected, Estimate):
+        issue = Issue(code="NOT_PLANNED", level="error", message=expected.message)
+        return Examined(None, (*passed, Tried(_PLAN, False, expected.message)), (*warnings, issue))
+    warnings += tuple(Issue(code="WARNING", level="warning", message=words) for words in cautions)
     cost, rows = expected.cost, expected.rows
     passed.append(Tried(_PLAN, True, expected.says))
     fits = (cost is None or cost <= MOST_COST) and expected.most_rows <= MOST_ROWS

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from assay.ask.calibrate import Calibration
 from assay.ask.cautions import cautions
@@ -60,13 +61,8 @@ def respond(
     began = time.perf_counter()
     bench = Consultation(session, graph, cap)
     reading = engine.answer(question, bench.rows if consult else None)
-    passed: dict[str, tuple[Candidate, Examined, float]] = {}
-    for one, chance in list(zip(reading.candidates, calibration.chances(reading), strict=True))[:TRIED]:
-        if len(passed) > alternatives:
-            break
-        text = bench.text(one.query)
-        if text is not None and text not in passed and (examined := bench.examined(text)).passed:
-            passed[text] = one, examined, chance
+    likely = zip(reading.candidates[:TRIED], calibration.chances(reading), strict=False)
+    passed = _passed(bench, likely, alternatives + 1)
     took = (time.perf_counter() - began) * 1e3
     if not passed:
         return Response(None, not_understood=_unread(reading), took_ms=took)
@@ -81,6 +77,18 @@ def respond(
         not_understood=_unread(reading),
         took_ms=took,
     )
+
+
+def _passed(
+    bench: Consultation, likely: Iterator[tuple[Candidate, float]], wanted: int
+) -> dict[str, tuple[Candidate, Examined, float]]:
+    """The first readings that pass every check, by their text; as many as are still wanted are checked together."""
+    passed: dict[str, tuple[Candidate, Examined, float]] = {}
+    while batch := list(islice(likely, wanted - len(passed))):
+        for (one, chance), seen in zip(batch, bench.examined(one.query for one, _ in batch), strict=True):
+            if seen is not None and seen[1].passed:
+                passed.setdefault(seen[0], (one, seen[1], chance))
+    return passed
 
 
 def run(session: Reader, sql: str, at_most: int) -> Rows:

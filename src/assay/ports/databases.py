@@ -5,11 +5,12 @@ The methods are synchronous: they run in bounded threads or worker processes, ne
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from assay.ports.errors import Refused, TimedOut
 from assay.ports.secret import Secret
 
 Engine = Literal["postgresql", "mysql", "sqlite"]
@@ -130,8 +131,12 @@ class Reader(Protocol):
         """
         ...
 
-    def estimate(self, query: str) -> Estimate:
-        """Let the engine plan one query, and say what it expects; never runs it."""
+    def estimates(self, queries: Iterable[str]) -> list[Estimate | Refused | TimedOut]:
+        """Let the engine plan queries, and say what it expects of each, or why it did not plan it; never runs one.
+
+        The next query is taken from `queries` while the one before is planned, where the engine's protocol lets it, so
+        that making it costs no time of its own. `queries` must not use this session.
+        """
         ...
 
     def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:

@@ -11,9 +11,18 @@ from ask.guard.attacks import ALL, attacks
 from ask.second_layer.cannot import NOT_SENT, SHOWS
 from ask.second_layer.worlds import PLANTED, SIGNS, State, World
 from assay.ask.graph import Dialect
+from assay.ports.databases import Estimate, Reader
 from assay.ports.errors import AssayError, Refused, TimedOut
 
 KINDS = [(dialect, kind) for dialect in ALL for kind in sorted({kind for kind, _ in attacks(dialect)})]
+
+
+def planned(reader: Reader, sent: str) -> Estimate:
+    """What the engine expects, or the error that kept it from planning."""
+    (found,) = reader.estimates((sent,))
+    if isinstance(found, AssayError):
+        raise found
+    return found
 
 
 def strike(world: World, text: str) -> tuple[str, str]:
@@ -21,7 +30,7 @@ def strike(world: World, text: str) -> tuple[str, str]:
     sent = text.replace("/tmp/", f"{world.folder}/")
     ended, back = "rows", ""
     with world.visit() as reader:
-        for way in (lambda: reader.estimate(sent), lambda: reader.read(sent, 100)):
+        for way in (lambda: planned(reader, sent), lambda: reader.read(sent, 100)):
             try:
                 back += str(way())
             except (Refused, TimedOut) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, LiteralString, cast
 
@@ -14,13 +14,15 @@ from psycopg.rows import dict_row
 from assay.adapters.databases import faults
 from assay.adapters.databases import statement as look
 from assay.adapters.databases.grid import read_grid
+from assay.adapters.databases.several import attempt
 from assay.adapters.databases.throttle import Throttle
 from assay.adapters.databases.wire import Send, Wire
 from assay.ports.databases import Estimate, Grid, Imagined, PlanJson, Row, ServerFacts
-from assay.ports.errors import AssayError, Internal, Refused, Unavailable
+from assay.ports.errors import AssayError, Internal, Refused, TimedOut, Unavailable
 
 _NAME = "assay"
 _BEGIN, _ROLLBACK = Send("BEGIN READ ONLY"), Send("ROLLBACK")
+_EXPLAIN = "EXPLAIN (FORMAT JSON) "
 FACTS = """
 SELECT current_setting('server_version') AS version, current_setting('server_version_num')::int AS version_num,
        current_database()::text AS database, current_user::text AS account,
@@ -102,11 +104,49 @@ class PostgresSession:
         look.must_have_plan(statement)
         if values is None and "$" in statement:
             return self._generic(statement)
-        return self._explain("EXPLAIN (FORMAT JSON) ", statement, values or ())["Plan"]
+        return self._explain(_EXPLAIN, statement, values or ())["Plan"]
 
-    def estimate(self, query: str) -> Estimate:
-        """What the planner expects; `most_rows` is that of the step that hands on most."""
-        return estimate_of(self.plan(query))
+    def estimates(self, queries: Iterable[str]) -> list[Estimate | Refused | TimedOut]:
+        """What the planner expects; `most_rows` is that of the step that hands on most.
+
+        Each is planned in a read-only transaction of its own, all in one exchange.
+        """
+        wire, found = self._open(), list[Estimate | Refused | TimedOut | None]()
+        apart: dict[int, str] = {}
+
+        def groups() -> Iterator[tuple[Send, ...]]:
+            for at, query in enumerate(queries):
+                found.append(None)
+                try:
+                    look.must_have_plan(query)
+                except Refused as error:
+                    found[at] = error
+                    continue
+                if "$" in query:
+                    apart[at] = query  # its plan is a generic one, of which the protocol is another
+                    continue
+                if at:
+                    self._throttle.another()
+                yield _BEGIN, Send(_EXPLAIN + query)
+                yield (_ROLLBACK,)
+
+        with self._throttle.turn():
+            planned = wire.each(groups())[::2]
+        waiting = [at for at, one in enumerate(found) if one is None and at not in apart]
+        for at, results in zip(waiting, planned, strict=True):
+            found[at] = self._expected(results)
+        for at, query in apart.items():
+            found[at] = attempt(lambda query=query: estimate_of(self.plan(query)))
+        return cast("list[Estimate | Refused | TimedOut]", found)
+
+    def _expected(self, results: Sequence[pq.abc.PGresult]) -> Estimate | Refused | TimedOut:
+        wrong = next((one for one in results if one.status == pq.ExecStatus.FATAL_ERROR), None)
+        if wrong is None:
+            return estimate_of(_first_plan(results[1])["Plan"])
+        error = self._wire.refusal(wrong, before=len(_EXPLAIN))
+        if not isinstance(error, Refused | TimedOut):
+            raise error
+        return error
 
     def measure(self, statement: str, values: Sequence[str | None] | None = None) -> PlanJson:
         """EXPLAIN (ANALYZE, BUFFERS) one SELECT or VALUES in a read-only transaction that is rolled back.

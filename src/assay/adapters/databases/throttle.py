@@ -34,13 +34,17 @@ class Throttle:
         if not self._slots.acquire(timeout=self._patience):
             raise TimedOut(f"No EXPLAIN could start within {self._patience:g} s: others are running on this database.")
         try:
-            with self._lock:
-                now = time.monotonic()
-                full = len(self._begun) == self._begun.maxlen
-                begin = max(now, self._begun[0] + self._window) if full else now
-                self._begun.append(begin)
-            if begin > now:
-                time.sleep(begin - now)
+            self.another()
             yield
         finally:
             self._slots.release()
+
+    def another(self) -> None:
+        """Within a turn: wait until one more EXPLAIN may begin."""
+        with self._lock:
+            now = time.monotonic()
+            full = len(self._begun) == self._begun.maxlen
+            begin = max(now, self._begun[0] + self._window) if full else now
+            self._begun.append(begin)
+        if begin > now:
+            time.sleep(begin - now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -86,25 +86,41 @@ class Wire(psycopg.Connection[dict[str, Any]]):
         """
         return self._judged(lambda: self._round_trip(sends), before)
 
+    def each(self, groups: Iterable[Sequence[Send]]) -> list[list[pq.abc.PGresult]]:
+        """Run groups of commands, each sent as soon as `groups` yields it, and none of them waited for until all are.
+
+        A command that fails ends its group only, and is for the caller to judge. What a group leaves open, the next one
+        finds.
+        """
+        return self._whole(lambda: self._stream(groups))
+
+    def refusal(self, wrong: pq.abc.PGresult, *, before: int | None = 0) -> AssayError:
+        """The error that a failed command is; `before` as in `together`."""
+        return faults.of_result(wrong, self.where, gone=self.lost, before=before)
+
     def simple(self, command: str, *, before: int | None = 0) -> pq.abc.PGresult:
         """Run a text in the simple protocol, which would also run several statements: only one that is known."""
         return self._judged(lambda: self._one(command), before)[0]
 
     def _judged(self, run: Callable[[], list[pq.abc.PGresult]], before: int | None) -> list[pq.abc.PGresult]:
+        results = self._whole(run)
+        wrong = next((r for r in results if r.status == pq.ExecStatus.FATAL_ERROR), None)
+        if wrong is None:
+            return results
+        error = self.refusal(wrong, before=before)
+        self._undo()
+        raise error
+
+    def _whole(self, run: Callable[[], Result]) -> Result:
+        """Run to the end of an exchange, or close: the protocol would be in the middle of something."""
         try:
-            results = run()
+            return run()
         except psycopg.Error as failure:
             self.close()
             raise faults.of_statement(failure, self.where, gone=True) from None
         except BaseException:
-            self.close()  # the protocol is in the middle of something
+            self.close()
             raise
-        wrong = next((r for r in results if r.status == pq.ExecStatus.FATAL_ERROR), None)
-        if wrong is None:
-            return results
-        error = faults.of_result(wrong, self.where, gone=self.lost, before=before)
-        self._undo()
-        raise error
 
     def _undo(self) -> None:
         """Leave no failed transaction and no prepared statement behind; close when that is not possible."""
@@ -119,30 +135,38 @@ class Wire(psycopg.Connection[dict[str, Any]]):
             self.close()
 
     def _round_trip(self, sends: Sequence[Send]) -> list[pq.abc.PGresult]:
-        link, until = self.pgconn, time.monotonic() + self.patience_s
+        return self._stream([sends])[0]
+
+    def _stream(self, groups: Iterable[Sequence[Send]]) -> list[list[pq.abc.PGresult]]:
+        link, sent, found = self.pgconn, list[int](), list[list[pq.abc.PGresult]]()
         link.enter_pipeline_mode()
-        for send in sends:
-            command = send.command.encode()
-            if send.prepared is not None:
-                link.send_prepare(send.prepared.encode(), command)
-            else:
-                values = [None if value is None else value.encode() for value in send.params]
-                link.send_query_params(command, values or None)
-        link.pipeline_sync()
-        while link.flush():
-            self._until_ready(Wait.RW, until)
-            link.consume_input()
-        results = [self._next(until) for _ in sends]
-        self._next(until, sync=True)
+        for group in groups:
+            for send in group:
+                command = send.command.encode()
+                if send.prepared is not None:
+                    link.send_prepare(send.prepared.encode(), command)
+                else:
+                    values = [None if value is None else value.encode() for value in send.params]
+                    link.send_query_params(command, values or None)
+            link.pipeline_sync()
+            self._flush(time.monotonic() + self.patience_s)
+            sent.append(len(group))
+        for many in sent:
+            until = time.monotonic() + self.patience_s
+            found.append([self._next(until) for _ in range(many)])
+            self._next(until, sync=True)
         link.exit_pipeline_mode()
-        return results
+        return found
+
+    def _flush(self, until: float) -> None:
+        while self.pgconn.flush():
+            self._until_ready(Wait.RW, until)
+            self.pgconn.consume_input()
 
     def _one(self, command: str) -> list[pq.abc.PGresult]:
         until = time.monotonic() + self.patience_s
         self.pgconn.send_query(command.encode())
-        while self.pgconn.flush():
-            self._until_ready(Wait.RW, until)
-            self.pgconn.consume_input()
+        self._flush(until)
         return [self._next(until)]
 
     def _next(self, until: float, *, sync: bool = False) -> pq.abc.PGresult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -16,8 +16,9 @@ from assay.adapters.databases.mysql import cells, faults
 from assay.adapters.databases.mysql.dsn import Target
 from assay.adapters.databases.mysql.estimate import estimate
 from assay.adapters.databases.mysql.powers import powers
+from assay.adapters.databases.several import one_by_one
 from assay.ports.databases import Estimate, Grid, Limits, Row, ServerFacts
-from assay.ports.errors import Refused, Unavailable
+from assay.ports.errors import Refused, TimedOut, Unavailable
 
 GRACE_S = 2.0
 """Silence for so much longer than the statement's time is a dead server."""
@@ -86,6 +87,10 @@ class MysqlReader:
         """What EXPLAIN FORMAT=JSON says of one query."""
         _must_begin_as_query(query)
         return estimate(str(next(iter(self._one("EXPLAIN FORMAT=JSON " + query).values()))))
+
+    def estimates(self, queries: Iterable[str]) -> list[Estimate | Refused | TimedOut]:
+        """One after the other."""
+        return one_by_one(self.estimate, queries)
 
     def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Read row by row in a read-only transaction that is rolled back.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -14,10 +14,11 @@ from assay.adapters.databases.mysql import estimate as mysql_estimate
 from assay.adapters.databases.mysql import reader as mysql
 from assay.adapters.databases.plugin.line import Line
 from assay.adapters.databases.plugin.values import bound, cell, from_json
+from assay.adapters.databases.several import one_by_one
 from assay.adapters.databases.sqlite.estimate import Sizes, Step
 from assay.adapters.databases.sqlite.estimate import estimate as sqlite_estimate
 from assay.ports.databases import Engine, Estimate, Grid, Row, ServerFacts
-from assay.ports.errors import AssayError, Refused
+from assay.ports.errors import AssayError, Refused, TimedOut
 from assay.ports.loader import DataResult, Pair
 
 PAGE = 1_000
@@ -125,6 +126,10 @@ class PluginReader:
         at = [found.columns.index(name) for name in ("id", "parent", "detail")]
         steps: list[Step] = [(int(row[at[0]]), int(row[at[1]]), str(row[at[2]])) for row in found.cells()]
         return sqlite_estimate(query, steps, self._sizes, self._line.patience_s)
+
+    def estimates(self, queries: Iterable[str]) -> list[Estimate | Refused | TimedOut]:
+        """One after the other."""
+        return one_by_one(self.estimate, queries)
 
     def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Run one query; a plugin that knows no limit sends all rows, of which those that were asked for are kept."""

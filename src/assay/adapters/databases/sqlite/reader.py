@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from assay.adapters.databases.several import one_by_one
 from assay.adapters.databases.sqlite import cells, faults
 from assay.adapters.databases.sqlite.allowed import CATALOGUE, Authorizer
 from assay.adapters.databases.sqlite.estimate import Sizes, Step, estimate
 from assay.ports.databases import Estimate, Grid, Limits, Row, ServerFacts
-from assay.ports.errors import Refused
+from assay.ports.errors import Refused, TimedOut
 
 _EVERY = 1_000
 """Steps of SQLite's machine between two looks at the clock: a few microseconds."""
@@ -101,6 +102,10 @@ class SqliteReader:
             found = self._link.execute(f"EXPLAIN QUERY PLAN {query}")
             steps: list[Step] = [(row[0], row[1], row[3]) for row in found.fetchall()]
         return estimate(query, steps, self._sizes, self._patience)
+
+    def estimates(self, queries: Iterable[str]) -> list[Estimate | Refused | TimedOut]:
+        """One after the other."""
+        return one_by_one(self.estimate, queries)
 
     def read(self, query: str, at_most: int, *, skip: int = 0) -> Grid:
         """Run one query: the file is open to be read, and the authorizer refuses all but reading tables."""
