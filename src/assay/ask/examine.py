@@ -51,8 +51,8 @@ def examine(session: Reader | None, graph: Graph, text: str, *, cap: int) -> Exa
         guarded = guard(text, graph, cap=cap)
     except Rejected as refused:
         issues = tuple(Issue(code=v.code, level="error", message=v.message) for v in refused.violations)
-        return Examined(None, (Tried(_GUARD, False, issues[0].message),), issues)
-    passed = [Tried(_GUARD, True, _what(guarded, graph))]
+        return Examined(None, (Tried(_guarding(graph), False, issues[0].message),), issues)
+    passed = [Tried(_guarding(graph), True, _what(guarded, graph))]
     warnings = tuple(Issue(code="WARNING", level="warning", message=words) for words in guarded.warnings)
     if session is None:
         return Examined(guarded.sql, tuple(passed), warnings)
@@ -73,12 +73,19 @@ def examine(session: Reader | None, graph: Graph, text: str, *, cap: int) -> Exa
     return Examined(guarded.sql, checks, warnings, cost, rows, expected.most_rows)
 
 
-_GUARD = "It is one reading statement of allowed parts, and every name in it exists"
+_GUARD = "It is one reading statement of allowed parts"
+_NAMES = "every name in it exists"
 _PLAN = "The database planned it"
 _GATE = "Its estimated cost is within the limit"
 
 
+def _guarding(graph: Graph) -> str:
+    return f"{_GUARD}, and {_NAMES}" if graph.known else _GUARD
+
+
 def _what(guarded: Guarded, graph: Graph) -> str:
+    if not graph.known:
+        return "its tables and columns were not looked up: no schema is known"
     names = ", ".join(graph.tables[place].name for place in guarded.tables)
     return f"{len(guarded.tables)} tables ({names}), {len(guarded.columns)} columns" if names else "no table"
 
