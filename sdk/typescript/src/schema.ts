@@ -295,8 +295,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it.
-         * @description Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it.
+         * Answer a question with SQL for a database that is not connected: an estimate, since none has planned it.
+         * @description Answer a question with SQL for a database that is not connected: an estimate, since none has planned it.
+         *
+         *     It fits the schema that is told. Where none is, a language model guesses the tables, and the answer says so.
          */
         post: operations["ask.draft"];
         delete?: never;
@@ -2387,12 +2389,13 @@ export interface components {
         };
         /**
          * DraftOptions
-         * @description How to answer from a schema alone.
+         * @description How to answer without a database.
          */
         DraftOptions: {
             /**
              * Confidencethreshold
-             * @description Below this the answer is refused; null: as in the settings.
+             * @description Below this the answer is refused; null: as in the settings, but without a schema at most 0.5 is wanted, unless
+             *     they want more than 0.7.
              * @default null
              */
             confidenceThreshold: number | null;
@@ -2418,14 +2421,17 @@ export interface components {
             naturalLanguage: string;
             /**
              * Schematext
-             * @description What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`.
+             * @description What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`. Null: nobody
+             *     knows; then only a language model can answer, which guesses them.
+             * @default null
              */
-            schemaText: string;
+            schemaText: string | null;
             /**
              * Dialect
-             * @description What it speaks: postgresql, mysql or sqlite.
+             * @description What it speaks: postgresql, mysql or sqlite. A schema needs it; without one, null means postgresql.
+             * @default null
              */
-            dialect: string;
+            dialect: string | null;
             /**
              * @default {
              *       "confidenceThreshold": null,
@@ -2437,7 +2443,7 @@ export interface components {
         };
         /**
          * DraftedSql
-         * @description SQL that answers a question and fits a schema that was told; no database has seen it.
+         * @description SQL that answers a question; it fits the schema that was told, where one was, and no database has seen it.
          */
         DraftedSql: {
             verdict: components["schemas"]["Verdict"];
@@ -7498,7 +7504,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it. */
+            /** @description Answer a question with SQL for a database that is not connected: an estimate, since none has planned it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7534,7 +7540,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            /** @description CONFIDENCE_TOO_LOW, INVALID, NO_SCHEMA, UNSUPPORTED_DATABASE */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -50,10 +50,11 @@ class GenerateSql(Camel):
 
 
 class DraftOptions(Camel):
-    """How to answer from a schema alone."""
+    """How to answer without a database."""
 
     confidence_threshold: float | None = Field(default=None, ge=0, le=1)
-    """Below this the answer is refused; null: as in the settings."""
+    """Below this the answer is refused; null: as in the settings, but without a schema at most 0.5 is wanted, unless
+    they want more than 0.7."""
     alternatives: int = Field(default=3, ge=0, le=10)
     """At most so many other readings of the question."""
     model: str = Field(default="auto", min_length=1, max_length=300)
@@ -64,10 +65,11 @@ class DraftSql(Camel):
     """A question in words about a database that is not connected."""
 
     natural_language: str = Field(min_length=1, max_length=2_000)
-    schema_text: str = Field(min_length=1, max_length=200_000)
-    """What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`."""
-    dialect: str
-    """What it speaks: postgresql, mysql or sqlite."""
+    schema_text: str | None = Field(default=None, min_length=1, max_length=200_000)
+    """What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`. Null: nobody
+    knows; then only a language model can answer, which guesses them."""
+    dialect: str | None = None
+    """What it speaks: postgresql, mysql or sqlite. A schema needs it; without one, null means postgresql."""
     options: DraftOptions = DraftOptions()
 
 
@@ -181,7 +183,7 @@ class GeneratedSql(Assayed, Camel):
 
 
 class DraftedSql(Assayed, Camel):
-    """SQL that answers a question and fits a schema that was told; no database has seen it."""
+    """SQL that answers a question; it fits the schema that was told, where one was, and no database has seen it."""
 
     natural_language: str
     dialect: str

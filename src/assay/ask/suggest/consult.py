@@ -141,12 +141,12 @@ def _read(said: Sequence[Routed | str], links: Links, asked: Prompt) -> _Heard:
 def _warned(pooled: Pooled, heard: _Heard) -> Pooled:
     """Say in the answer what models did not give."""
     words: tuple[str, ...] = ()
+    instead = "" if pooled.response.best is None else " This is the embedded engine's answer."
     if not heard.proposals:
-        words = (f"No language model took part: {heard.silent}. This is the embedded engine's answer.",)
+        words = (f"No language model took part: {heard.silent}.{instead}",)
     elif not pooled.accepted:
         why = next((issue.message for _, issues in pooled.rejected for issue in issues if issue.level == "error"), "")
-        words = (f"What the language model proposed did not pass the checks: {why.rstrip('.')}. "
-                 "This is the embedded engine's answer.",)  # fmt: skip
+        words = (f"What the language model proposed did not pass the checks: {why.rstrip('.')}.{instead}",)
     elif not pooled.by_model:
         words = ("The language model read the question in another way; the embedded engine was surer of its own.",)
     return replace(pooled, response=replace(pooled.response, warnings=(*pooled.response.warnings, *words)))

@@ -26,7 +26,7 @@ _OTHER_KEYS: dict[str, Callable[[Door, dict[str, Any]], Awaitable[wire.DataQuery
 
 
 class NoSchema(AssayError):
-    """Nothing is known about the tables that the question is about."""
+    """As ask raises it, with a cure in the words of stores."""
 
     code, status = NO_SCHEMA, 422
 
@@ -58,10 +58,10 @@ async def _generated(
     if question.threshold is not None:
         options["confidence_threshold"] = question.threshold
     asked: dict[str, Any] = {"natural_language": question.words, "options": options}
+    _allowed(store, question.dialect)
     source = await databases.source_of(door, store)
     if source is None:
-        return await _drafted(door, question, asked), warnings
-    _allowed(store, question.dialect)
+        return await _drafted(door, question, store, asked), warnings
     dialect = question.dialect or None
     try:
         found = await _of_source(door, asked, source, dialect, question.timeout_s)
@@ -80,19 +80,25 @@ async def _of_source(
     return await door.ask("ask.generate", {**asked, "database_target": target}, timeout_s=timeout_s)
 
 
-async def _drafted(door: Door, question: Question, asked: dict[str, Any]) -> dict[str, Any]:
-    """The answer for tables that are only known from what was sent along."""
-    if not question.schema.strip():
-        raise NoSchema(
-            "no schema: nothing is known about the tables, so nothing that would be written could be checked.",
-            cure="give the store the property database_url, or send ai_context.schema: CREATE TABLE texts, or JSON",
-        )  # fmt: skip
-    if not question.dialect:
+async def _drafted(door: Door, question: Question, store: Store, asked: dict[str, Any]) -> dict[str, Any]:
+    """The answer for tables that are only known from what was sent along, or for tables that nobody knows."""
+    schema = question.schema.strip() or None
+    if schema and not question.dialect:
         raise Invalid(
             "database_type: say what the database speaks: postgresql, mysql or sqlite.", field="database_type"
         )
-    drafted = {**asked, "schema_text": question.schema, "dialect": question.dialect}
-    return await door.ask("ask.draft", drafted, timeout_s=question.timeout_s)
+    listed = _supported(store) if store.properties.get("supported_databases") else ()
+    try:
+        drafted = {**asked, "schema_text": schema, "dialect": question.dialect or next(iter(listed), None)}
+        return await door.ask("ask.draft", drafted, timeout_s=question.timeout_s)
+    except AssayError as error:
+        if error.code != NO_SCHEMA:
+            raise
+        raise NoSchema(
+            error.message,
+            cure="give the store the property database_url, or send ai_context.schema: CREATE TABLE texts, or JSON; "
+            "a language model that is set up where atest-store-ai runs (AI_PROVIDER) may guess the tables",
+        ) from None
 
 
 async def _model(door: Door, question: Question, store: Store) -> tuple[str, tuple[str, ...]]:
@@ -109,12 +115,16 @@ async def _model(door: Door, question: Question, store: Store) -> tuple[str, tup
     return "auto", (f"The store's model {wish} is not set up where atest-store-ai runs; it was answered without.",)
 
 
+def _supported(store: Store) -> tuple[str, ...]:
+    """The dialects that the store is for, in its order; all that are spoken here where it lists none."""
+    listed = store.properties.get("supported_databases", "").strip(" []")
+    names = [one.strip(" '\"").lower() for one in listed.split(",")] if listed else list(ENGINES)
+    return tuple(dict.fromkeys(ENGINES[one] for one in names if one in ENGINES))
+
+
 def _allowed(store: Store, dialect: str) -> None:
     """Raise UnsupportedDatabase for a dialect that the store's property rules out, or that nobody here speaks."""
-    if not dialect:
-        return
-    listed = store.properties.get("supported_databases", "").strip(" []")
-    allowed = {ENGINES.get(one.strip(" '\"").lower()) for one in listed.split(",")} if listed else set(ENGINES.values())
-    if ENGINES.get(dialect.lower()) not in allowed:
+    allowed = _supported(store)
+    if dialect and ENGINES.get(dialect.lower()) not in allowed:
         raise UnsupportedDatabase(f"database_type: {dialect[:40]} is not answered for this store.",
-                                  field="database_type", known=sorted(one for one in allowed if one))  # fmt: skip
+                                  field="database_type", known=sorted(allowed))  # fmt: skip
