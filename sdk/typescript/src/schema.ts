@@ -2393,6 +2393,33 @@ export interface components {
          */
         DraftOptions: {
             /**
+             * Model
+             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+             *     one of them by name.
+             * @default auto
+             */
+            model: string;
+            /**
+             * Provider
+             * @description Only a configured model of this provider may: the one that `model` names, with or without its provider, else the
+             *     first.
+             * @default null
+             */
+            provider: string | null;
+            /**
+             * Maxtokens
+             * @description Tokens of one answer of a model, at most; never more than AI_MAX_TOKENS. Null: as many.
+             * @default null
+             */
+            maxTokens: number | null;
+            /**
+             * Temperature
+             * @description How freely a model chooses its words: of the first sample, and of the others where it is above 0.7. Null: as in
+             *     the settings.
+             * @default null
+             */
+            temperature: number | null;
+            /**
              * Confidencethreshold
              * @description Below this the answer is refused; null: as in the settings, but without a schema at most 0.5 is wanted, unless
              *     they want more than 0.7.
@@ -2405,12 +2432,6 @@ export interface components {
              * @default 3
              */
             alternatives: number;
-            /**
-             * Model
-             * @description Who may propose beside the embedded engine: auto, embedded, or a configured model by name.
-             * @default auto
-             */
-            model: string;
         };
         /**
          * DraftSql
@@ -2434,9 +2455,12 @@ export interface components {
             dialect: string | null;
             /**
              * @default {
+             *       "model": "auto",
+             *       "provider": null,
+             *       "maxTokens": null,
+             *       "temperature": null,
              *       "confidenceThreshold": null,
-             *       "alternatives": 3,
-             *       "model": "auto"
+             *       "alternatives": 3
              *     }
              */
             options: components["schemas"]["DraftOptions"];
@@ -2848,12 +2872,15 @@ export interface components {
             databaseTarget: components["schemas"]["DatabaseTarget"];
             /**
              * @default {
+             *       "model": "auto",
+             *       "provider": null,
+             *       "maxTokens": null,
+             *       "temperature": null,
              *       "confidenceThreshold": null,
              *       "alternatives": 3,
              *       "consultRows": true,
              *       "execute": false,
-             *       "maxRows": 100,
-             *       "model": "auto"
+             *       "maxRows": 100
              *     }
              */
             options: components["schemas"]["GenerationOptions"];
@@ -2966,6 +2993,33 @@ export interface components {
          */
         GenerationOptions: {
             /**
+             * Model
+             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+             *     one of them by name.
+             * @default auto
+             */
+            model: string;
+            /**
+             * Provider
+             * @description Only a configured model of this provider may: the one that `model` names, with or without its provider, else the
+             *     first.
+             * @default null
+             */
+            provider: string | null;
+            /**
+             * Maxtokens
+             * @description Tokens of one answer of a model, at most; never more than AI_MAX_TOKENS. Null: as many.
+             * @default null
+             */
+            maxTokens: number | null;
+            /**
+             * Temperature
+             * @description How freely a model chooses its words: of the first sample, and of the others where it is above 0.7. Null: as in
+             *     the settings.
+             * @default null
+             */
+            temperature: number | null;
+            /**
              * Confidencethreshold
              * @description Below this the answer is refused, and the SQL stands under the error's details only; null: as in the settings.
              * @default null
@@ -2994,13 +3048,6 @@ export interface components {
              * @default 100
              */
             maxRows: number;
-            /**
-             * Model
-             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
-             *     one of them by name.
-             * @default auto
-             */
-            model: string;
         };
         /**
          * GuideAnswer
