@@ -20,8 +20,8 @@ from assay.runtime.settings import Settings
 class Home:
     """The house that ships, on a folder of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.settings = Settings(home=folder)
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        self.settings = Settings(home=folder, **settings)
 
     @asynccontextmanager
     async def open(self) -> AsyncGenerator[tuple[House, Secret]]:

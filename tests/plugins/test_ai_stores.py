@@ -108,6 +108,15 @@ def test_what_a_model_is_to_do_is_passed_on(api: httpx.Client, name: str, value:
     assert bounded["config"]["timeout"] == after["config"]["timeout"]
 
 
+def test_what_a_caller_says_about_the_model_goes_into_the_typed_form_too(api: httpx.Client) -> None:
+    bot(api, max_tokens="2048")
+    config = {"max_tokens": 99_999, "temperature": 0.3}
+    typed, _ = told(ask(api, key="generate", sql=json.dumps({"prompt": WORDS, "config": json.dumps(config)})))
+    assert typed["ai_context"] == {"max_tokens": "2048", "temperature": "0.3"}
+    typed, _ = told(ask(api))
+    assert typed["ai_context"] == {}
+
+
 def test_the_threshold_of_confidence_decides(api: httpx.Client) -> None:
     bot(api, sure="0.6", confidence_threshold="0.5")
     assert ask(api).status_code == 200

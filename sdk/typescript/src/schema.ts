@@ -295,8 +295,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it.
-         * @description Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it.
+         * Answer a question with SQL for a database that is not connected: an estimate, since none has planned it.
+         * @description Answer a question with SQL for a database that is not connected: an estimate, since none has planned it.
+         *
+         *     It fits the schema that is told. Where none is, a language model guesses the tables, and the answer says so.
          */
         post: operations["ask.draft"];
         delete?: never;
@@ -2387,12 +2389,40 @@ export interface components {
         };
         /**
          * DraftOptions
-         * @description How to answer from a schema alone.
+         * @description How to answer without a database.
          */
         DraftOptions: {
             /**
+             * Model
+             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+             *     one of them by name.
+             * @default auto
+             */
+            model: string;
+            /**
+             * Provider
+             * @description Only a configured model of this provider may: the one that `model` names, with or without its provider, else the
+             *     first.
+             * @default null
+             */
+            provider: string | null;
+            /**
+             * Maxtokens
+             * @description Tokens of one answer of a model, at most; never more than AI_MAX_TOKENS. Null: as many.
+             * @default null
+             */
+            maxTokens: number | null;
+            /**
+             * Temperature
+             * @description How freely a model chooses its words: of the first sample, and of the others where it is above 0.7. Null: as in
+             *     the settings.
+             * @default null
+             */
+            temperature: number | null;
+            /**
              * Confidencethreshold
-             * @description Below this the answer is refused; null: as in the settings.
+             * @description Below this the answer is refused; null: as in the settings, but without a schema at most 0.5 is wanted, unless
+             *     they want more than 0.7.
              * @default null
              */
             confidenceThreshold: number | null;
@@ -2402,12 +2432,6 @@ export interface components {
              * @default 3
              */
             alternatives: number;
-            /**
-             * Model
-             * @description Who may propose beside the embedded engine: auto, embedded, or a configured model by name.
-             * @default auto
-             */
-            model: string;
         };
         /**
          * DraftSql
@@ -2418,26 +2442,32 @@ export interface components {
             naturalLanguage: string;
             /**
              * Schematext
-             * @description What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`.
+             * @description What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`. Null: nobody
+             *     knows; then only a language model can answer, which guesses them.
+             * @default null
              */
-            schemaText: string;
+            schemaText: string | null;
             /**
              * Dialect
-             * @description What it speaks: postgresql, mysql or sqlite.
+             * @description What it speaks: postgresql, mysql or sqlite. A schema needs it; without one, null means postgresql.
+             * @default null
              */
-            dialect: string;
+            dialect: string | null;
             /**
              * @default {
+             *       "model": "auto",
+             *       "provider": null,
+             *       "maxTokens": null,
+             *       "temperature": null,
              *       "confidenceThreshold": null,
-             *       "alternatives": 3,
-             *       "model": "auto"
+             *       "alternatives": 3
              *     }
              */
             options: components["schemas"]["DraftOptions"];
         };
         /**
          * DraftedSql
-         * @description SQL that answers a question and fits a schema that was told; no database has seen it.
+         * @description SQL that answers a question; it fits the schema that was told, where one was, and no database has seen it.
          */
         DraftedSql: {
             verdict: components["schemas"]["Verdict"];
@@ -2842,12 +2872,15 @@ export interface components {
             databaseTarget: components["schemas"]["DatabaseTarget"];
             /**
              * @default {
+             *       "model": "auto",
+             *       "provider": null,
+             *       "maxTokens": null,
+             *       "temperature": null,
              *       "confidenceThreshold": null,
              *       "alternatives": 3,
              *       "consultRows": true,
              *       "execute": false,
-             *       "maxRows": 100,
-             *       "model": "auto"
+             *       "maxRows": 100
              *     }
              */
             options: components["schemas"]["GenerationOptions"];
@@ -2960,6 +2993,33 @@ export interface components {
          */
         GenerationOptions: {
             /**
+             * Model
+             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+             *     one of them by name.
+             * @default auto
+             */
+            model: string;
+            /**
+             * Provider
+             * @description Only a configured model of this provider may: the one that `model` names, with or without its provider, else the
+             *     first.
+             * @default null
+             */
+            provider: string | null;
+            /**
+             * Maxtokens
+             * @description Tokens of one answer of a model, at most; never more than AI_MAX_TOKENS. Null: as many.
+             * @default null
+             */
+            maxTokens: number | null;
+            /**
+             * Temperature
+             * @description How freely a model chooses its words: of the first sample, and of the others where it is above 0.7. Null: as in
+             *     the settings.
+             * @default null
+             */
+            temperature: number | null;
+            /**
              * Confidencethreshold
              * @description Below this the answer is refused, and the SQL stands under the error's details only; null: as in the settings.
              * @default null
@@ -2988,13 +3048,6 @@ export interface components {
              * @default 100
              */
             maxRows: number;
-            /**
-             * Model
-             * @description Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
-             *     one of them by name.
-             * @default auto
-             */
-            model: string;
         };
         /**
          * GuideAnswer
@@ -7498,7 +7551,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it. */
+            /** @description Answer a question with SQL for a database that is not connected: an estimate, since none has planned it. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7534,7 +7587,7 @@ export interface operations {
                     "application/json": components["schemas"]["Error"];
                 };
             };
-            /** @description CONFIDENCE_TOO_LOW, INVALID, UNSUPPORTED_DATABASE */
+            /** @description CONFIDENCE_TOO_LOW, INVALID, NO_SCHEMA, UNSUPPORTED_DATABASE */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -69,19 +69,20 @@ def examine_all(session: Reader | None, graph: Graph, texts: Iterable[str], *, c
     else:
         planned, cautions = iter(session.estimates(guarded())), session.cautions
     return [
-        _refused(one) if isinstance(one, Rejected) else _weighed(one, next(planned), cautions, graph) for one in looked
+        _refused(one, graph) if isinstance(one, Rejected) else _weighed(one, next(planned), cautions, graph)
+        for one in looked
     ]
 
 
-def _refused(refused: Rejected) -> Examined:
+def _refused(refused: Rejected, graph: Graph) -> Examined:
     issues = tuple(Issue(code=v.code, level="error", message=v.message) for v in refused.violations)
-    return Examined(None, (Tried(_GUARD, False, issues[0].message),), issues)
+    return Examined(None, (Tried(_guarding(graph), False, issues[0].message),), issues)
 
 
 def _weighed(
     guarded: Guarded, expected: Estimate | Refused | TimedOut | None, cautions: Iterable[str], graph: Graph
 ) -> Examined:
-    passed = [Tried(_GUARD, True, _what(guarded, graph))]
+    passed = [Tried(_guarding(graph), True, _what(guarded, graph))]
     warnings = tuple(Issue(code="WARNING", level="warning", message=words) for words in guarded.warnings)
     if expected is None:
         return Examined(guarded.sql, tuple(passed), warnings)
@@ -100,12 +101,19 @@ def _weighed(
     return Examined(guarded.sql, checks, warnings, cost, rows, expected.most_rows)
 
 
-_GUARD = "It is one reading statement of allowed parts, and every name in it exists"
+_GUARD = "It is one reading statement of allowed parts"
+_NAMES = "every name in it exists"
 _PLAN = "The database planned it"
 _GATE = "Its estimated cost is within the limit"
 
 
+def _guarding(graph: Graph) -> str:
+    return f"{_GUARD}, and {_NAMES}" if graph.known else _GUARD
+
+
 def _what(guarded: Guarded, graph: Graph) -> str:
+    if not graph.known:
+        return "its tables and columns were not looked up: no schema is known"
     names = ", ".join(graph.tables[place].name for place in guarded.tables)
     return f"{len(guarded.tables)} tables ({names}), {len(guarded.columns)} columns" if names else "no table"
 

@@ -64,6 +64,8 @@ class Graph:
     dialect: Dialect
     tables: tuple[Table, ...]
     edges: tuple[Edge, ...] = ()
+    known: bool = True
+    """False: nothing is known of its tables, so any name may be one of them."""
 
     @cached_property
     def words(self) -> frozenset[str]:

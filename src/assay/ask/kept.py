@@ -60,11 +60,14 @@ class Engines:
             known = await look(ctx, source, self._made, schema)
         return self._keep(source["id"], known)
 
-    async def of_schema(self, ctx: Context, text: str, dialect: Dialect) -> Known:
-        """Return what there is to know of a schema that somebody wrote down; raises Invalid when it is none."""
+    async def of_schema(self, ctx: Context, text: str | None, dialect: Dialect) -> Known:
+        """Return what there is to know of a schema that somebody wrote down, or, where nobody did (None), of none.
+
+        Raises Invalid for a text that is no schema.
+        """
         if fault := self.fault():
             raise Unavailable(f"No question can be answered: {fault}.", cure="install Assay again")
-        mark = f"{dialect}:{hashlib.sha256(text.encode()).hexdigest()}"
+        mark = f"{dialect}:{hashlib.sha256(text.encode()).hexdigest() if text is not None else ''}"
         return self._keep(mark, self._kept.pop(mark, None) or await ctx.workers.in_thread(self._written, text, dialect))
 
     def _keep(self, mark: str, known: Known) -> Known:
@@ -73,9 +76,9 @@ class Engines:
             self._kept.popitem(last=False)
         return known
 
-    def _written(self, text: str, dialect: Dialect) -> Known:
+    def _written(self, text: str | None, dialect: Dialect) -> Known:
         assert self._model is not None, "fault() loads it"
-        graph = declared(text, dialect)
+        graph = Graph(dialect, (), known=False) if text is None else declared(text, dialect)
         return Known(graph, Engine(graph, ValueIndex.empty(), self._model), now())
 
     def _made(self, session: Reader, schema: Schema) -> Known:

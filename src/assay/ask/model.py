@@ -22,7 +22,23 @@ class DatabaseTarget(Camel):
     """What the caller believes it speaks: postgresql, mysql or sqlite; an error when it does not."""
 
 
-class GenerationOptions(Camel):
+class ModelOptions(Camel):
+    """Which language model may propose beside the embedded engine, and how."""
+
+    model: str = Field(default="auto", min_length=1, max_length=300)
+    """Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
+    one of them by name."""
+    provider: str | None = Field(default=None, min_length=1, max_length=100)
+    """Only a configured model of this provider may: the one that `model` names, with or without its provider, else the
+    first."""
+    max_tokens: int | None = Field(default=None, ge=16)
+    """Tokens of one answer of a model, at most; never more than AI_MAX_TOKENS. Null: as many."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """How freely a model chooses its words: of the first sample, and of the others where it is above 0.7. Null: as in
+    the settings."""
+
+
+class GenerationOptions(ModelOptions):
     """How to answer."""
 
     confidence_threshold: float | None = Field(default=None, ge=0, le=1)
@@ -34,9 +50,6 @@ class GenerationOptions(Camel):
     execute: bool = False
     """Run the SQL when it passed every check, and return its rows."""
     max_rows: int = Field(default=100, ge=1, le=1_000)
-    model: str = Field(default="auto", min_length=1, max_length=300)
-    """Who may propose beside the embedded engine: auto (the configured models in their order), embedded (nobody), or
-    one of them by name."""
 
 
 class GenerateSql(Camel):
@@ -49,25 +62,25 @@ class GenerateSql(Camel):
     options: GenerationOptions = GenerationOptions()
 
 
-class DraftOptions(Camel):
-    """How to answer from a schema alone."""
+class DraftOptions(ModelOptions):
+    """How to answer without a database."""
 
     confidence_threshold: float | None = Field(default=None, ge=0, le=1)
-    """Below this the answer is refused; null: as in the settings."""
+    """Below this the answer is refused; null: as in the settings, but without a schema at most 0.5 is wanted, unless
+    they want more than 0.7."""
     alternatives: int = Field(default=3, ge=0, le=10)
     """At most so many other readings of the question."""
-    model: str = Field(default="auto", min_length=1, max_length=300)
-    """Who may propose beside the embedded engine: auto, embedded, or a configured model by name."""
 
 
 class DraftSql(Camel):
     """A question in words about a database that is not connected."""
 
     natural_language: str = Field(min_length=1, max_length=2_000)
-    schema_text: str = Field(min_length=1, max_length=200_000)
-    """What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`."""
-    dialect: str
-    """What it speaks: postgresql, mysql or sqlite."""
+    schema_text: str | None = Field(default=None, min_length=1, max_length=200_000)
+    """What its tables are: CREATE TABLE texts, or JSON, `{"users": {"id": "integer", "email": "text"}}`. Null: nobody
+    knows; then only a language model can answer, which guesses them."""
+    dialect: str | None = None
+    """What it speaks: postgresql, mysql or sqlite. A schema needs it; without one, null means postgresql."""
     options: DraftOptions = DraftOptions()
 
 
@@ -181,7 +194,7 @@ class GeneratedSql(Assayed, Camel):
 
 
 class DraftedSql(Assayed, Camel):
-    """SQL that answers a question and fits a schema that was told; no database has seen it."""
+    """SQL that answers a question; it fits the schema that was told, where one was, and no database has seen it."""
 
     natural_language: str
     dialect: str

@@ -10,6 +10,7 @@ from dataclasses import replace
 from assay.ask._store import found as found_answer
 from assay.ask._store import judged, judgements, kept, recalled
 from assay.ask.calibrate import Calibration, on_feedback, on_public_data
+from assay.ask.estimate import TOLD, UNTOLD
 from assay.ask.examine import Examined, examine
 from assay.ask.explain import explained
 from assay.ask.follow import standalone
@@ -36,7 +37,7 @@ from assay.ask.model import (
     ValidateSql,
 )
 from assay.ask.recall import FEEDBACK, recall
-from assay.ask.refusals import SqlRejected
+from assay.ask.refusals import NoSchema, SqlRejected, no_schema
 from assay.ask.respond import Response, respond, run
 from assay.ask.see import DIALECTS
 from assay.ask.suggest.consult import answer
@@ -69,12 +70,6 @@ BLOCKED, EXECUTED = "query_blocked", "query_executed"
 """What the audit says was decided about a question or a text."""
 CAP = 1_000
 """Rows that any SQL of ours or of others may return."""
-UNSEEN = 0.7
-"""As sure as an answer may be that no database has planned, and none of whose values was looked up."""
-_UNPLANNED = (
-    "a plan: no database was asked whether it takes this SQL, and what that costs",
-    "values: words of the question were not looked up in any column",
-)
 PER_CALLER = Policy("ask.generate", per_minute=60, burst=10)
 TOGETHER = Policy("ask.generate", per_minute=600, burst=100, together=True)
 DRAFTS = (replace(PER_CALLER, operations="ask.draft"), replace(TOGETHER, operations="ask.draft"))
@@ -142,14 +137,15 @@ async def generate(asked: GenerateSql, ctx: Context) -> GeneratedSql:
 
 
 @operation("ask.draft", effect="write", needs="ask:generate", http=Post("/api/v1/ai/sql:draft"), timeout_s=120,
-           errors=[Invalid, ConfidenceTooLow, UnsupportedDatabase],
-           when="somebody asks a question about a database that is not connected, and you know its tables")  # fmt: skip
+           errors=[Invalid, ConfidenceTooLow, UnsupportedDatabase, NoSchema],
+           when="somebody asks about a database that is not connected; tell its tables if you know them")  # fmt: skip
 async def draft(asked: DraftSql, ctx: Context) -> DraftedSql:
-    """Answer a question with SQL that fits a schema that is told: an estimate, since no database has planned it."""
-    engine = _DIALECTS.get(asked.dialect.lower())
-    if engine is None:
-        raise UnsupportedDatabase("dialect: it is postgresql, mysql or sqlite.", field="dialect",
-                                  known=sorted(_DIALECTS))  # fmt: skip
+    """Answer a question with SQL for a database that is not connected: an estimate, since none has planned it.
+
+    It fits the schema that is told. Where none is, a language model guesses the tables, and the answer says so.
+    """
+    engine = _drafted_for(asked)
+    basis = UNTOLD if asked.schema_text is None else TOLD
     known = await ctx.port(Engines).of_schema(ctx, asked.schema_text, DIALECTS[engine])
 
     def think(session: Reader | None) -> Response:
@@ -157,21 +153,22 @@ async def draft(asked: DraftSql, ctx: Context) -> DraftedSql:
                        alternatives=asked.options.alternatives, cap=CAP, consult=False)  # fmt: skip
 
     pooled = await answer(ctx, None, known, asked, think, cap=CAP)
-    found, by = pooled.response, pooled.proposed_by
-    found = replace(found, confidence=min(found.confidence, UNSEEN))
-    threshold = asked.options.confidence_threshold
-    threshold = ctx.settings.ai_confidence_threshold if threshold is None else threshold
+    if asked.schema_text is None and pooled.response.best is None and not pooled.rejected:
+        raise no_schema(pooled.response.warnings)
+    said = () if asked.dialect else (f"Nobody said what the database speaks; this is for {engine}.",)
+    found, by = basis.bound(pooled.response, *said), pooled.proposed_by
+    threshold = basis.threshold(asked.options.confidence_threshold, ctx.settings.ai_confidence_threshold)
     ctx.note(model=by[-1], confidence=found.confidence, sql=found.best and found.best.sql)
     if found.best is None or found.best.sql is None or found.confidence < threshold:
         ctx.note(decision=LOW_CONFIDENCE if found.best else BLOCKED)
         raise _unsure(found, threshold)
     ctx.note(decision=GENERATED)
     proof = Proof(
-        kind="ask.draft", subject=f"{engine}, schema as told", claim="This SQL fits the schema that was told.",
-        checks=found.best.checks, facts={"sql": found.best.sql},
+        kind="ask.draft", subject=f"{engine}, {'no schema' if asked.schema_text is None else 'schema as told'}",
+        claim=basis.claim, checks=found.best.checks, facts={"sql": found.best.sql},
     )  # fmt: skip
     return DraftedSql(
-        verdict=Verdict.ESTIMATE, evidence=await ctx.prove([proof]), missing=_UNPLANNED,
+        verdict=Verdict.ESTIMATE, evidence=await ctx.prove([proof]), missing=basis.missing,
         natural_language=asked.natural_language, dialect=engine, sql=found.best.sql, confidence=found.confidence,
         explanation=found.explanation, warnings=found.warnings, alternatives=found.alternatives,
         checks=_checks(found.best.checks), model=by[-1], proposed_by=by, took_ms=round(found.took_ms, 3),
@@ -295,6 +292,17 @@ def _speaks(dialect: str | None, source: Row, field: str) -> None:
             f"{field}: {source['name']} speaks {source['engine']}, not {dialect}.",
             field=field, known=sorted(_DIALECTS),
         )  # fmt: skip
+
+
+def _drafted_for(asked: DraftSql) -> Engine:
+    """The engine that a draft is for; a schema is read as its dialect is, so there it has to be said."""
+    if asked.dialect is None and asked.schema_text is not None:
+        raise Invalid("dialect: say what the database speaks: postgresql, mysql or sqlite.", field="dialect")
+    engine = _DIALECTS.get((asked.dialect or _ENGINES[0]).lower())
+    if engine is None:
+        raise UnsupportedDatabase("dialect: it is postgresql, mysql or sqlite.", field="dialect",
+                                  known=sorted(_DIALECTS))  # fmt: skip
+    return engine
 
 
 async def _calibration(ctx: Context, source: Row) -> Calibration:

@@ -24,6 +24,8 @@ CHANGING = ("update_config", "test_connection")
 _DIALECTS = ("database_type", "databaseDialect", "database_dialect", "dialect")
 _TAKEN = ("model", "temperature", "confidence_threshold", "include_explanation", "execute", "database_key")
 """What a caller may say in `config`. Never an endpoint, a provider or a key: the store's would go to the caller's."""
+_OF_CALLER = ("max_tokens", "temperature", "execute")
+"""What of it has no typed field, and goes into `ai_context`, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +82,13 @@ def for_plugin(question: Question, store: str, ai: AiValues, offset: int = 0, li
     if "true" in (str(question.config.get("execute")).lower(), question.context.get("execute", "").lower()):
         _refuse_execution(store, ai)
     config = _config(question, ai)
+    said = {name: json.dumps(config[name]) for name in _OF_CALLER if name in question.config}
     older = {"model": question.model or ai.model, "prompt": question.words, "database_type": question.dialect,
              "config": json.dumps(config, ensure_ascii=False)}  # fmt: skip
     return DataQuery(
         type="ai", key=GENERATE, sql=json.dumps(older, ensure_ascii=False), offset=offset, limit=limit,
         natural_language=question.words, database_type=question.dialect, explain_query=question.explain,
-        ai_context=question.context,
+        ai_context={**said, **question.context},
     )  # fmt: skip
 
 

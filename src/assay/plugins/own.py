@@ -67,7 +67,9 @@ async def capabilities(ctx: Context) -> PluginCapabilities:
 
 async def _generate(question: Question, ctx: Context) -> Any:
     config, context = question.config, question.context
-    options = {"confidence_threshold": threshold_of(question, _NO_BOUND)} if "confidence_threshold" in config else {}
+    options = {name: config[name] for name in ("max_tokens", "temperature") if name in config}
+    if "confidence_threshold" in config:
+        options["confidence_threshold"] = threshold_of(question, _NO_BOUND)
     store = context.get("database_key") or config.get("database_key") or None
     target = {"store": store, "dialect": question.dialect or None}
     return await ctx.call(GENERATE, {"natural_language": question.words, "database_target": target, "options": options})

@@ -30,7 +30,7 @@ ANSWERED: list[tuple[str, dict[str, Any]]] = [
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("ask.generate", {"natural_language": "which users live in Atlantis?", "database_target": {"store": "shop"}},
      "CONFIDENCE_TOO_LOW"),
-    ("ask.generate", {"natural_language": "x", "options": {"temperature": 0.5}}, "INVALID"),
+    ("ask.generate", {"natural_language": "x", "options": {"temperature": 2.5}}, "INVALID"),
     ("ask.generate", {"natural_language": "x", "database_target": {"schema": "public"}}, "INVALID"),
     ("ask.generate", {"natural_language": "", "database_target": {"store": "shop"}}, "INVALID"),
     ("ask.generate", {"natural_language": "x", "database_target": {"store": "Größe"}}, "NOT_FOUND"),

@@ -69,7 +69,7 @@ def test_below_the_threshold_the_status_says_so_and_the_details_say_why(client: 
 @pytest.mark.parametrize(
     ("options", "field"),
     [
-        ({"provider": "openai"}, "provider"), ({"max_tokens": 0}, "max_tokens"), ({"temperature": 0.1}, "temperature"),
+        ({"provider": "openai"}, "provider"), ({"max_tokens": 0}, "max_tokens"), ({"temperature": 2.1}, "temperature"),
         ({"read_only": False}, "read_only"), ({"dry_run": True, "execute": True}, "execute"),
         ({"max_rows": -1}, "max_rows"),
         ({"confidence_threshold": 1.5}, "confidence_threshold"),

@@ -97,20 +97,24 @@ class Host:
 
     def call(self, method: str, *, messages: Mapping[str, type[Message]] = ATEST, **fields: Any) -> Any:
         """Call a method with the messages of atest; wait for the process, and as long as it asks to be left alone."""
+        while True:
+            try:
+                return self.once(method, messages=messages, **fields)
+            except grpc.RpcError as error:
+                told: Any = error
+                if told.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
+                    raise
+                time.sleep(float(dict(told.trailing_metadata())["retry-after"]))
+
+    def once(self, method: str, *, messages: Mapping[str, type[Message]] = ATEST, **fields: Any) -> Any:
+        """The same, but being asked to leave it alone is an error."""
         shape = SERVICE.methods_by_name[method]
         asks, answers = messages[shape.input_type.full_name], messages[shape.output_type.full_name]
         ask = self._channel.unary_unary(
             f"/remote.Loader/{method}", request_serializer=asks.SerializeToString,
             response_deserializer=answers.FromString,
         )  # fmt: skip
-        while True:
-            try:
-                return ask(asks(**fields), timeout=60, metadata=self.metadata, wait_for_ready=True)
-            except grpc.RpcError as error:
-                told: Any = error
-                if told.code() is not grpc.StatusCode.RESOURCE_EXHAUSTED:
-                    raise
-                time.sleep(float(dict(told.trailing_metadata())["retry-after"]))
+        return ask(asks(**fields), timeout=60, metadata=self.metadata, wait_for_ready=True)
 
     def query(self, key: str, body: Mapping[str, Any] | str = "", **fields: Any) -> dict[str, str]:
         """Query by a key, as atest does, and return the pairs; none is there twice."""

@@ -64,6 +64,10 @@ def test_every_key_is_answered_from_there(forward: Plugin, key: str) -> None:
 def test_a_refusal_there_is_the_same_refusal_here(forward: Plugin, shop_file: Path, tmp_path: Path) -> None:
     unsure = Host(forward.channel(), pro__dsn=f"sqlite://{shop_file}", pro__confidence_threshold="0.999")
     assert unsure.query("generate", {"prompt": BERLIN})["error_code"] == "CONFIDENCE_TOO_LOW"
+    unknown = Host(forward.channel()).query("generate", {"prompt": BERLIN})
+    assert unknown["error_code"] == "GENERATION_FAILED" and unknown["error"].startswith("no schema")
+    run = {"prompt": BERLIN, "execute": True}
+    assert refusal(lambda: Host(forward.channel()).query("generate", run))[2] == "SQL_EXECUTION_DISABLED"
     context = {"schema": "hello"}
     asked: Any = {"natural_language": "How many?", "database_type": "sqlite", "ai_context": context}
     assert refusal(lambda: Host(forward.channel()).ours(**asked))[::2] == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")

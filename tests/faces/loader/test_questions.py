@@ -60,12 +60,12 @@ def test_a_key_that_is_no_key_is_itself_the_question(shop: Host) -> None:
 
 
 def test_the_older_protocols_options_take_effect_or_are_named(shop: Host) -> None:
-    config = json.dumps({"include_explanation": False, "max_tokens": 100, "database_type": "sqlite", "timeout": 60})
+    config = json.dumps({"include_explanation": False, "top_p": 0.9, "database_type": "sqlite", "timeout": 60})
     said = shop.query("generate", {"prompt": BERLIN, "config": config})
     assert said["explanation"] == "" and said["generated_sql"].endswith("\nexplanation:")
-    assert "config.max_tokens changes nothing here." in meta(said)["warnings"]
-    plain = shop.query("generate", {"prompt": BERLIN, "include_explanation": False, "temperature": 0})
-    assert plain["explanation"] == "" and "temperature changes nothing here." in meta(plain)["warnings"]
+    assert "config.top_p changes nothing here." in meta(said)["warnings"]
+    plain = shop.query("generate", {"prompt": BERLIN, "include_explanation": False, "stream": True})
+    assert plain["explanation"] == "" and "stream changes nothing here." in meta(plain)["warnings"]
     assert meta(shop.query("generate", {"prompt": BERLIN, "config": {"confidence_threshold": 1.0}}))["error_code"] == (
         "CONFIDENCE_TOO_LOW"
     )
@@ -153,6 +153,17 @@ def test_a_store_whose_database_is_not_there_is_told_so_without_its_secrets(host
         ({}, "generate", "no json", "INVALID_ARGUMENT", "INVALID"),
         ({}, "generate", {"prompt": "x", "config": "[1]"}, "INVALID_ARGUMENT", "INVALID"),
         ({}, "generate", {"prompt": "x", "config": {"timeout": "soon"}}, "INVALID_ARGUMENT", "INVALID"),
+        ({}, "generate", {"prompt": "x", "config": {"max_tokens": 3}}, "INVALID_ARGUMENT", "INVALID"),
+        ({"pro__temperature": "hot"}, "generate", {"prompt": "x"}, "INVALID_ARGUMENT", "INVALID"),
+        ({"pro__rate_limit": "6"}, "generate", {"prompt": "x"}, "INVALID_ARGUMENT", "INVALID"),
+        ({}, "generate", {"prompt": "x", "config": {"execute": True}}, "PERMISSION_DENIED", "SQL_EXECUTION_DISABLED"),
+        (
+            {"pro__enable_sql_execution": "true"},
+            "generate",
+            {"prompt": "x", "execute": "true"},
+            "INVALID_ARGUMENT",
+            "INVALID",
+        ),
         ({}, "generate", {"prompt": "x", "model": "gpt-9"}, "NOT_FOUND", "MODEL_NOT_AVAILABLE"),
         ({}, "generate", {"prompt": "x", "schema": "CREATE TABLE a (b int)"}, "INVALID_ARGUMENT", "INVALID"),
         ({"pro__driver": "oracle"}, "generate", {"prompt": "x"}, "INVALID_ARGUMENT", "UNSUPPORTED_DATABASE"),

@@ -9,7 +9,7 @@ from sqlglot.expressions.core import Expr
 
 from assay.ask.guard.columns import Columns
 from assay.ask.guard.functions import ROWS
-from assay.ask.guard.names import LONGEST, find_table, key, known, written
+from assay.ask.guard.names import LONGEST, find_table, key, known, servers_own, written
 from assay.ask.guard.outputs import output_name
 from assay.ask.guard.recursion import check_recursion
 from assay.ask.guard.scope import Place, Relation, Scope, listed
@@ -67,7 +67,8 @@ class Binder(Columns):
                 relation = self._recursive(cte, names[place], columns, outer, ctes)
             else:
                 relation = self.query(cte.this, outer, ctes)
-            ctes[names[place]] = Relation(relation.renamed(columns).columns, whole=True, spelled=alias.this.name)
+            shown = relation.renamed(columns)
+            ctes[names[place]] = Relation(shown.columns, whole=True, spelled=alias.this.name, open=shown.open)
         return ctes
 
     def _recursive(
@@ -78,7 +79,7 @@ class Binder(Columns):
             self.refuse("cte.recursion", "a WITH query that reads itself must be UNION of a start and a step", cte)
             return Relation([])
         first = self.query(body.this, outer, ctes)
-        itself = Relation([(one, None) for one, _ in first.columns], whole=True).renamed(columns)
+        itself = Relation([(one, None) for one, _ in first.columns], whole=True, open=first.open).renamed(columns)
         itself.spelled = cte.alias
         self.query(body.expression, outer, ctes | {name: itself})
         self._tail(body, itself, outer, ctes)
@@ -98,7 +99,8 @@ class Binder(Columns):
         first = self.query(left, outer, ctes)
         for arm in reversed(arms):
             other = self.query(arm, outer, ctes)
-            if len(other.columns) != len(first.columns) and first.columns and other.columns:
+            told = first.columns and other.columns and not first.open and not other.open
+            if told and len(other.columns) != len(first.columns):
                 self.refuse("query.columns", "the two sides of a set operation differ in their number of columns", arm)
         inner: Expr = node
         while isinstance(inner, exp.SetOperation):
@@ -106,11 +108,11 @@ class Binder(Columns):
             inner = inner.this if inner.this is not left else left
             if inner is left:
                 break
-        return Relation([(name, None) for name, _ in first.columns])
+        return Relation([(name, None) for name, _ in first.columns], open=first.open)
 
     def _tail(self, node: Expr, columns: Relation, outer: Scope | None, ctes: dict[str, Relation]) -> None:
         """ORDER BY, LIMIT and OFFSET of something whose columns are known."""
-        scope = Scope(ctes, outer, [("", Relation(columns.columns))])
+        scope = Scope(ctes, outer, [("", Relation(columns.columns, open=columns.open))])
         for name in ("order", "limit", "offset"):
             self.expression(node.args.get(name), scope)
 
@@ -131,7 +133,18 @@ class Binder(Columns):
         for window in listed(node, "windows"):
             for part in ("partition_by", "order", "spec", "alias"):
                 self.window_part(window.args.get(part), scope)
-        return Relation([(name, None) for name, _ in outputs])
+        opens = any(self._opens(one, scope) for one in node.expressions)
+        return Relation([(name, None) for name, _ in outputs], open=opens)
+
+    def _opens(self, node: Expr, scope: Scope) -> bool:
+        """Whether an item of a select list makes columns of which nothing is known."""
+        if isinstance(node, exp.Star):
+            return any(relation.open for _, relation in scope.sources)
+        if not isinstance(node, exp.Column) or not isinstance(node.this, exp.Star):
+            return False
+        table = node.args.get("table")
+        relation = scope.named(key(table, self.dialect)) if isinstance(table, exp.Identifier) else None
+        return relation is not None and relation.open
 
     def _output(self, node: Expr, scope: Scope) -> list[tuple[str, Place | None]]:
         """Columns that one item of a select list makes."""
@@ -212,7 +225,7 @@ class Binder(Columns):
             self._source(node.this, inner)
             if inner is not scope:
                 columns = [pair for _, relation in inner.sources for pair in relation.columns]
-                self._add(node, Relation(columns), scope, "")
+                self._add(node, Relation(columns, open=any(one.open for _, one in inner.sources)), scope, "")
         elif isinstance(node, exp.Subquery):
             self._add(node, self.query(node, scope.outer, scope.ctes), scope, "")
         else:
@@ -297,7 +310,11 @@ class Binder(Columns):
             if self.dialect == "mysql" and scope.ctes[wanted].spelled != name.name:
                 node.set("this", written(scope.ctes[wanted].spelled, "mysql", quoted=True))
                 self.reach(node.this)
-            self._add(node, Relation(list(scope.ctes[wanted].columns)), scope, wanted)
+            cte = scope.ctes[wanted]
+            self._add(node, Relation(list(cte.columns), open=cte.open), scope, wanted)
+            return
+        if not self.graph.known:
+            self._untold(node, scope)
             return
         places = find_table(self.graph, name, schema)
         if len(places) != 1:
@@ -318,6 +335,17 @@ class Binder(Columns):
             own = table.schema or ("public" if self.dialect == "postgres" else "main")
             scope.schemas[wanted] = known(own, self.dialect)
         self._add(node, Relation(list(columns), places[0]), scope, wanted)
+
+    def _untold(self, node: exp.Table, scope: Scope) -> None:
+        """Bind a table of which nothing is known: any name may be one, but for those that are the server's own."""
+        name, schema = node.this, node.args.get("db")
+        if servers_own(name, schema, self.dialect):
+            self.refuse("table.own", f"{node.sql()[:80]} is the server's own, not a table that somebody made", node)
+        wanted = key(name, self.dialect)
+        if not node.args.get("alias"):
+            own = "public" if self.dialect == "postgres" else "main"
+            scope.schemas[wanted] = key(schema, self.dialect) if schema else own
+        self._add(node, Relation([], open=True), scope, wanted)
 
 
 def _is_named(node: object) -> bool:

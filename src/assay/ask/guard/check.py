@@ -39,8 +39,9 @@ class _Look:
 def guard(text: str, graph: Graph, *, cap: int = 1000) -> Guarded:
     """Check a statement against a schema, and write it anew from its checked tree.
 
-    What comes out is one query that reads only tables and columns of the graph, calls only functions known to be
-    harmless, and gives at most `cap` rows. Both texts were checked: the one that came in, and the one that goes out.
+    What comes out is one query that reads only tables and columns of the graph (where nothing is known of its tables:
+    none of the server's own), calls only functions known to be harmless, and gives at most `cap` rows. Both texts were
+    checked: the one that came in, and the one that goes out.
 
     Args:
         text: one statement, of at most 100 kB.
@@ -89,7 +90,7 @@ def _look(text: str, graph: Graph, cap: int) -> _Look:
     binder.bind(tree)
     _stop(binder.found)
     if dialect == "postgres":
-        _stop(second_opinion(text, graph.relations))
+        _stop(second_opinion(text, graph.relations if graph.known else None))
     tree, said, found = cap_rows(tree, cap, dialect)
     _stop(found)
     called = {one.this.name.lower() for one in tree.find_all(exp.TableAlias) if one.this and one.columns}

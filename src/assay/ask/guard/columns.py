@@ -117,6 +117,8 @@ class Columns:
                 self.columns.update(relation.places(name))
             return
         self.reach(node, node.this)
+        if not self.graph.known and node.name.startswith("$"):
+            self.refuse("column.parameter", f"{node.name[:60]} is a parameter, which nobody gives a value", node)
         if isinstance(node.this, exp.Identifier) and not self._unqualified(key(node.this, self.dialect), node, scope):
             self.refuse("column.unknown", f"{node.name[:80]} is not a column of the schema", node)
 
@@ -125,7 +127,7 @@ class Columns:
         around: Scope | None = scope
         while around is not None:
             holders = [relation for _, relation in around.sources if relation.has(name)]
-            if len(holders) > 1 and name not in around.merged and name not in around.aliases:
+            if sum(one.names(name) for one in holders) > 1 and name not in around.merged and name not in around.aliases:
                 self.refuse("column.ambiguous", f"{node.name[:60]} is a column of several relations", node)
             for relation in holders:
                 self.columns.update(relation.places(name))

@@ -13,6 +13,12 @@ _PLAIN = re.compile(r"[a-z_][a-z0-9_]*\Z")
 _CAPITALS = {ord(mark): mark.lower() for mark in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 LONGEST: dict[Dialect, int] = {"postgres": 63, "mysql": 256, "sqlite": 1000}
 """Bytes of a name; PostgreSQL cuts longer ones off without an error."""
+_SERVERS: dict[Dialect, re.Pattern[str]] = {
+    "postgres": re.compile(r"pg_|information_schema\Z"),
+    "mysql": re.compile(r"(information_schema|performance_schema|mysql|sys)\Z"),
+    "sqlite": re.compile(r"sqlite_|pragma_|dbstat\Z"),
+}
+"""What the folded names of a server's own schemas and tables begin with, or are."""
 _OWN_SCHEMA: dict[Dialect, str] = {"postgres": "public", "mysql": "", "sqlite": "main"}
 
 
@@ -55,6 +61,12 @@ def find_table(graph: Graph, name: exp.Identifier, schema: exp.Identifier | None
         own = [place for place in places if graph.tables[place].schema in ("", _OWN_SCHEMA[graph.dialect])]
         places = own if len(own) == 1 else places
     return places
+
+
+def servers_own(name: exp.Identifier, schema: exp.Identifier | None, dialect: Dialect) -> bool:
+    """Whether a name is that of a table of the server's own: its catalogue, its statistics, its accounts."""
+    parts = [one for one in (schema, None if dialect == "mysql" else name) if one is not None]
+    return any(_SERVERS[dialect].match(key(one, dialect)) for one in parts)
 
 
 def _in(schema: str, named: exp.Identifier, dialect: Dialect) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -37,6 +38,8 @@ _OPERATORS_WORDS = """
 """
 _BETWEEN = {"BETWEEN SYMMETRIC", "NOT BETWEEN", "NOT BETWEEN SYMMETRIC"}
 _OPERATORS = frozenset(_OPERATORS_WORDS.split()) | _BETWEEN
+_OWN = re.compile(r"pg_|information_schema\Z")
+"""Schemas and tables of the server's own."""
 _TIMES = frozenset(
     getattr(enums.SQLValueFunctionOp, f"SVFOP_{name}")
     for name in (
@@ -46,12 +49,13 @@ _TIMES = frozenset(
 )  # fmt: skip
 
 
-def second_opinion(text: str, tables: frozenset[tuple[str, str]]) -> list[Violation]:
+def second_opinion(text: str, tables: frozenset[tuple[str, str]] | None) -> list[Violation]:
     """Say what PostgreSQL's grammar finds in a text that must not be run.
 
     Args:
         text: already of a size and depth that a recursive walker bears.
         tables: (schema, name) of every relation that it may read; schema "" stands for a name without one.
+            None: nothing is known of them, and any may be read that is not the server's own.
     """
     try:
         statements = parser.parse_sql(text)
@@ -68,7 +72,7 @@ def second_opinion(text: str, tables: frozenset[tuple[str, str]]) -> list[Violat
         if kind not in _NODES:
             found.append(Violation(f"postgres.{kind.lower()}", f"PostgreSQL reads a {kind}, which is not let pass"))
         elif isinstance(node, ast.RangeVar):
-            found += _relation(node, tables | ctes)
+            found += _relation(node, None if tables is None else tables | ctes)
         elif (rule := _RULES.get(kind)) is not None and (message := rule(node)):
             found.append(Violation(f"postgres.{kind.lower()}", message))
     return found
@@ -89,9 +93,10 @@ def _names(parts: Any) -> list[str]:
     return [f"{part.sval}" for part in parts or () if isinstance(part, ast.String)]
 
 
-def _relation(node: Any, tables: frozenset[tuple[str, str]]) -> list[Violation]:
+def _relation(node: Any, tables: frozenset[tuple[str, str]] | None) -> list[Violation]:
     name = (node.schemaname or "", node.relname)
-    if node.catalogname is None and name in tables:
+    let = not any(_OWN.match(part) for part in name) if tables is None else name in tables
+    if node.catalogname is None and let:
         return []
     written = ".".join(part for part in (node.catalogname, *name) if part)
     return [

@@ -21,9 +21,15 @@ class Relation:
     """Whether its alias alone means a row of it (PostgreSQL)."""
     spelled: str = ""
     """Of a WITH query, its name as it is written there."""
+    open: bool = False
+    """Whether it may have other columns, too: nothing is known of the table behind it."""
 
     def has(self, name: str) -> bool:
-        """Whether it has a column of that name."""
+        """Whether it has a column of that name, as far as is known."""
+        return self.open or self.names(name)
+
+    def names(self, name: str) -> bool:
+        """Whether it is known to have a column of that name."""
         return any(name == one for one, _ in self.columns)
 
     def places(self, name: str) -> list[Place]:
@@ -34,7 +40,8 @@ class Relation:
         """The same with its first columns named anew."""
         rest = self.columns[len(names) :]
         named = [(name, place) for name, (_, place) in zip(names, self.columns, strict=False)]
-        return Relation([*named, *((name, None) for name in names[len(self.columns) :]), *rest], self.table, self.whole)
+        more = [(name, None) for name in names[len(self.columns) :]]
+        return Relation([*named, *more, *rest], self.table, self.whole, open=self.open)
 
 
 @dataclass(slots=True)

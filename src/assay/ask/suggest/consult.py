@@ -11,7 +11,7 @@ from typing import TypeVar
 from assay.ask.engine.link import Links
 from assay.ask.engine.words import tokenise
 from assay.ask.kept import Known
-from assay.ask.model import DraftSql, GenerateSql
+from assay.ask.model import DraftSql, GenerateSql, ModelOptions
 from assay.ask.respond import Response
 from assay.ask.suggest.brief import Brief, brief, prompt, repair
 from assay.ask.suggest.pool import Pooled, Proposal, pool
@@ -60,15 +60,12 @@ async def answer(
     is a warning.
     """
     began = time.perf_counter()
-    models = ctx.port(LanguageModels)
-    wanted = asked.options.model
-    if wanted not in (AUTO, EMBEDDED, *models.names):
-        raise Invalid("options.model: there is no model of that name.", field="options.model",
-                      known=[AUTO, EMBEDDED, *models.names])  # fmt: skip
-    if wanted == EMBEDDED or not models.names:
+    names = ctx.port(LanguageModels).names
+    only = chosen(asked.options, names)
+    if only == EMBEDDED or not names:
         return Pooled(await _look(ctx, source, think))
     deadline = models_deadline(ctx)
-    listening = asyncio.create_task(_listen(ctx, known, asked, deadline))
+    listening = asyncio.create_task(_listen(ctx, known, asked, only, deadline))
     try:
         found = await _look(ctx, source, think)
         heard = await listening
@@ -82,7 +79,7 @@ async def answer(
     pooled = await _look(ctx, source, judge(heard)) if heard.proposals else Pooled(found)
     if heard.asked is not None and pooled.rejected and not pooled.accepted and deadline.left() > 0:
         again = repair(heard.asked, *pooled.rejected[0])
-        said = _read(await _asked(ctx, [again], asked, deadline), heard.links, again)
+        said = _read(await consult(ctx, [again], deadline, purpose=PURPOSE, only=only), heard.links, again)
         if said.proposals:
             mended = await _look(ctx, source, judge(replace(said, samples=heard.samples)))
             pooled = mended if mended.accepted else pooled
@@ -90,12 +87,31 @@ async def answer(
     return replace(pooled, response=replace(pooled.response, took_ms=(time.perf_counter() - began) * 1e3))
 
 
+def chosen(options: ModelOptions, names: Sequence[str]) -> str | None:
+    """The one model that may propose: EMBEDDED is nobody, None all of them in their order.
+
+    Raises Invalid when none of that name, or of that provider, is configured.
+    """
+    wanted, provider, known = options.model, options.provider, (*names, EMBEDDED)
+    if provider is not None:
+        known = tuple(name for name in known if name.partition(":")[0] == provider)
+        if not known:
+            raise Invalid("options.provider: no model of that provider is configured.", field="options.provider",
+                          known=sorted({name.partition(":")[0] for name in (*names, EMBEDDED)}))  # fmt: skip
+        wanted = known[0] if wanted == AUTO else wanted if wanted in known else f"{provider}:{wanted}"
+    if wanted not in (AUTO, *known):
+        raise Invalid("options.model: there is no model of that name.", field="options.model", known=[AUTO, *known])
+    return None if wanted == AUTO else wanted
+
+
 async def _look(ctx: Context, source: Row | None, thinking: Callable[[Reader | None], Result]) -> Result:
     """Think with a session of the source, or without one."""
     return await (ctx.workers.in_thread(thinking, None) if source is None else look(ctx, source, thinking))
 
 
-async def _listen(ctx: Context, known: Known, asked: GenerateSql | DraftSql, deadline: Deadline) -> _Heard:
+async def _listen(
+    ctx: Context, known: Known, asked: GenerateSql | DraftSql, only: str | None, deadline: Deadline
+) -> _Heard:
     """Ask for every sample at once; never raises what a model raises."""
     values = may_tell_values(ctx)
 
@@ -106,20 +122,15 @@ async def _listen(ctx: Context, known: Known, asked: GenerateSql | DraftSql, dea
     links, told = await ctx.workers.in_thread(prepare)
     if reason := screen(told.pieces):
         return _Heard(links, None, silent=f"{reason}, so none was asked")
-    settings = ctx.settings
+    settings, options = ctx.settings, asked.options
+    longest = min(settings.ai_max_tokens, options.max_tokens or settings.ai_max_tokens)
+    freely = settings.ai_temperature if options.temperature is None else options.temperature
     prompts = [
-        prompt(told, max_tokens=settings.ai_max_tokens, seed=seed,
-               temperature=settings.ai_temperature if seed == 0 else max(settings.ai_temperature, SPREAD))
+        prompt(told, max_tokens=longest, seed=seed, temperature=freely if seed == 0 else max(freely, SPREAD))
         for seed in range(settings.ai_samples)
-    ]  # fmt: skip
-    return _read(await _asked(ctx, prompts, asked, deadline), links, prompts[0])
-
-
-async def _asked(
-    ctx: Context, prompts: Sequence[Prompt], asked: GenerateSql | DraftSql, deadline: Deadline
-) -> list[Routed | str]:
-    wanted = asked.options.model
-    return await consult(ctx, prompts, deadline, purpose=PURPOSE, only=None if wanted == AUTO else wanted)
+    ]
+    said = await consult(ctx, prompts, deadline, purpose=PURPOSE, only=only)
+    return _read(said, links, prompts[0])
 
 
 def _read(said: Sequence[Routed | str], links: Links, asked: Prompt) -> _Heard:
@@ -141,12 +152,12 @@ def _read(said: Sequence[Routed | str], links: Links, asked: Prompt) -> _Heard:
 def _warned(pooled: Pooled, heard: _Heard) -> Pooled:
     """Say in the answer what models did not give."""
     words: tuple[str, ...] = ()
+    instead = "" if pooled.response.best is None else " This is the embedded engine's answer."
     if not heard.proposals:
-        words = (f"No language model took part: {heard.silent}. This is the embedded engine's answer.",)
+        words = (f"No language model took part: {heard.silent}.{instead}",)
     elif not pooled.accepted:
         why = next((issue.message for _, issues in pooled.rejected for issue in issues if issue.level == "error"), "")
-        words = (f"What the language model proposed did not pass the checks: {why.rstrip('.')}. "
-                 "This is the embedded engine's answer.",)  # fmt: skip
+        words = (f"What the language model proposed did not pass the checks: {why.rstrip('.')}.{instead}",)
     elif not pooled.by_model:
         words = ("The language model read the question in another way; the embedded engine was surer of its own.",)
     return replace(pooled, response=replace(pooled.response, warnings=(*pooled.response.warnings, *words)))

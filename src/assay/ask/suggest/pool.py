@@ -150,7 +150,7 @@ def _of_engine(found: Response) -> dict[str, _Entry]:
 
 def _examined(session: Reader | None, graph: Graph, sql: str, cap: int) -> tuple[Examined, Query | None]:
     """Check a proposal; what fits our form is written anew from it, so that nothing but its meaning is left."""
-    query = lift(sql, graph)
+    query = lift(sql, graph) if graph.known else None
     if isinstance(query, Query):
         try:
             text = tree(query, graph).sql(dialect=graph.dialect)
@@ -166,11 +166,11 @@ def _response(
 ) -> Response:
     warnings = tuple(issue.message for issue in examined.issues)
     explained: tuple[Clause, ...] = ()
-    if best.query is None:
-        warnings += ("This SQL is of a form that is not explained clause by clause: read it before you rely on it.",)
-    else:
+    if best.query is not None:
         explained = clauses(Candidate(best.query, 0.0, links), graph, tree(best.query, graph))
         warnings += cautions(best.query, graph)
+    elif graph.known:
+        warnings += ("This SQL is of a form that is not explained clause by clause: read it before you rely on it.",)
     return Response(best=examined, confidence=round(best.confidence, 4), explanation=explained, warnings=warnings,
                     alternatives=others, took_ms=took_ms)  # fmt: skip
 

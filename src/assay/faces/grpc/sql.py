@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 
 from google.protobuf.message import Message
 
 from assay.faces.grpc.asking import Asking, Json
+from assay.faces.rows import result_of
 from assay.kernel.errors import Invalid
 from assay.wire import server_pb2 as wire
 
@@ -62,7 +61,7 @@ def generated(request: wire.GenerateSQLRequest, answer: Json) -> wire.GenerateSQ
     return wire.GenerateSQLResponse(
         success=True, generated_sql=answer["sql"], explanation=explanation, suggestions=suggestions,
         confidence_score=answer["confidence"], model_used=answer["model"], ai_info=info,
-        result=rows(answer["rows"], answer["sql"]) if answer["rows"] else None,
+        result=result_of(answer["rows"], answer["sql"], answer["rows"]["took_ms"]) if answer["rows"] else None,
     )  # fmt: skip
 
 
@@ -83,24 +82,6 @@ def validated(answer: Json) -> wire.ValidateSQLResponse:
 def verdict(answer: Json) -> str:
     """Return how far a claim was checked, as the enum names it."""
     return f"VERDICT_{answer['verdict'].upper()}"
-
-
-def rows(found: Json, sql: str) -> wire.DataQueryResult:
-    """Return rows as atest's stores send them: a pair a value, none for NULL; labels say columns, types and the SQL."""
-    labels = {"_columns": found["columns"], "_types": found["types"], "_more": found["more"]}
-    pairs = [wire.Pair(key=name, value=json.dumps(value, ensure_ascii=False)) for name, value in labels.items()]
-    return wire.DataQueryResult(
-        items=[wire.Pairs(data=_cells(found["columns"], row)) for row in found["rows"]],
-        meta=wire.DataMeta(
-            duration=f"{found['took_ms']:g}ms", labels=[*pairs, wire.Pair(key="_native_sql", value=sql)]
-        ),
-    )
-
-
-def _cells(columns: list[str], row: list[Any]) -> Iterator[wire.Pair]:
-    for name, value in zip(columns, row, strict=True):
-        if value is not None:
-            yield wire.Pair(key=name, value=value if isinstance(value, str) else json.dumps(value))
 
 
 def _passed(checks: list[Json]) -> list[wire.SQLFinding]:

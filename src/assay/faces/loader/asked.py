@@ -18,8 +18,11 @@ KEYS = frozenset({
 })  # fmt: skip
 """Of the older protocol; any other key is itself a question."""
 _DIALECTS = ("database_type", "databaseDialect", "database_dialect", "dialect")
-_READ = {"provider", "timeout", "include_explanation", "confidence_threshold", "schema", *_DIALECTS}
+_READ = {"provider", "timeout", "include_explanation", "confidence_threshold", "schema", "max_tokens", "temperature",
+         "execute", *_DIALECTS}  # fmt: skip
 _BODY = {"prompt", "model", "config"}
+_FEWEST = 16
+"""Tokens of an answer: with fewer none is ever whole."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "": 1.0}
 
 
@@ -36,6 +39,11 @@ class Question:
     explain: bool = True
     threshold: float | None = None
     timeout_s: float | None = None
+    max_tokens: int | None = None
+    """Of one answer of a model, at most."""
+    temperature: float | None = None
+    execute: bool = False
+    """Run the SQL, and send its rows."""
     typed: bool = False
     """Asked in our fields: SQL is sent plainly, not after "sql:"."""
     unused: tuple[str, ...] = ()
@@ -70,10 +78,14 @@ def question_of(asked: wire.DataQuery, store: Store) -> Question:
 
 def _typed(asked: wire.DataQuery) -> Question:
     context = dict(asked.ai_context)
+    within = "ai_context.{}".format
     return Question(
         asked.natural_language, asked.database_type, context.pop("schema", ""), explain=asked.explain_query,
         model=context.pop("model", ""), provider=context.pop("provider", ""),
-        threshold=_share(context.pop("confidence_threshold", None), "ai_context.confidence_threshold"), typed=True,
+        threshold=_number(context.pop("confidence_threshold", None), within("confidence_threshold"), 1),
+        max_tokens=_tokens(context.pop("max_tokens", None), within("max_tokens")),
+        temperature=_number(context.pop("temperature", None), within("temperature"), 2),
+        execute=yes(context.pop("execute", "")), typed=True,
         unused=tuple(f"ai_context.{name}" for name in sorted(context)),
     )  # fmt: skip
 
@@ -91,21 +103,28 @@ def _older(body: Mapping[str, Any]) -> Question:
         schema if isinstance(schema, str) else json.dumps(schema),
         model=str(body.get("model") or ""), provider=str(both.get("provider") or ""),
         explain=_flag(both.get("include_explanation"), True),
-        threshold=_share(both.get("confidence_threshold"), "confidence_threshold"),
+        threshold=_number(both.get("confidence_threshold"), "confidence_threshold", 1),
         timeout_s=seconds(both.get("timeout"), "timeout"),
+        max_tokens=_tokens(both.get("max_tokens"), "max_tokens"),
+        temperature=_number(both.get("temperature"), "temperature", 2),
+        execute=yes(both.get("execute")),
         unused=tuple(sorted(unused)),
     )  # fmt: skip
 
 
 def _with_store(found: Question, store: Store) -> Question:
-    """Fill in what the question leaves open from the store's properties."""
+    """Fill in what the question leaves open from the store's properties; of tokens the fewer count."""
     said = store.properties
-    threshold, timeout_s = found.threshold, found.timeout_s
+    threshold, timeout_s, temperature = found.threshold, found.timeout_s, found.temperature
     if threshold is None:
-        threshold = _share(said.get("confidence_threshold"), "properties.confidence_threshold")
+        threshold = _number(said.get("confidence_threshold"), "properties.confidence_threshold", 1)
     if timeout_s is None:
         timeout_s = seconds(said.get("timeout"), "properties.timeout")
-    return replace(found, words=found.words.strip(), threshold=threshold, timeout_s=timeout_s)
+    if temperature is None:
+        temperature = _number(said.get("temperature"), "properties.temperature", 2)
+    tokens = [one for one in (found.max_tokens, _tokens(said.get("max_tokens"), "properties.max_tokens")) if one]
+    return replace(found, words=found.words.strip(), threshold=threshold, timeout_s=timeout_s, temperature=temperature,
+                   max_tokens=min(tokens, default=None))  # fmt: skip
 
 
 def seconds(value: object, field: str) -> float | None:
@@ -118,16 +137,30 @@ def seconds(value: object, field: str) -> float | None:
     return float(found[1]) * _UNITS[found[2]]
 
 
-def _share(value: object, field: str) -> float | None:
+def _number(value: object, field: str, most: int) -> float | None:
     if value in (None, ""):
         return None
     try:
-        share = float(str(value))
+        number = float(str(value))
     except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise Invalid(f"{field}: it is a number from 0 to 1.", field=field)
-    return share
+        number = -1.0
+    if not 0 <= number <= most:
+        raise Invalid(f"{field}: it is a number from 0 to {most}.", field=field)
+    return number
+
+
+def _tokens(value: object, field: str) -> int | None:
+    if value in (None, ""):
+        return None
+    text = str(value).strip()
+    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) < _FEWEST:
+        raise Invalid(f"{field}: it is a whole number from {_FEWEST}.", field=field)
+    return int(text)
+
+
+def yes(value: object) -> bool:
+    """Whether a text says yes; whatever else it says is a no."""
+    return str(value).strip().lower() in ("true", "yes", "on", "1")
 
 
 def _flag(value: object, otherwise: bool) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from assay.faces.loader.capable import ai_capabilities
 from assay.faces.loader.databases import StoreDatabases
 from assay.faces.loader.door import Doorway
+from assay.faces.loader.pace import Paces
 from assay.faces.loader.queries import answer
 from assay.faces.loader.store import read_store
 from assay.faces.rpc import Context, Handler
@@ -25,7 +26,7 @@ class Plugin:
 
     def __init__(self, doorway: Doorway, version: str) -> None:
         self._doorway, self._version = doorway, version
-        self._databases = StoreDatabases()
+        self._databases, self._paces = StoreDatabases(), Paces()
 
     def handlers(self) -> Mapping[str, Handler]:
         """The handlers, by method."""
@@ -48,7 +49,7 @@ class Plugin:
 
     async def _query(self, asked: server_pb2.DataQuery, context: Context) -> server_pb2.DataQueryResult:
         store = read_store(context.invocation_metadata())
-        return await answer(await self._doorway.door(), self._databases, asked, store)
+        return await answer(await self._doorway.door(), self._databases, self._paces, asked, store)
 
     async def _get_ai_capabilities(self, asked: Any, context: Context) -> server_pb2.AICapabilities:
         return await ai_capabilities(await self._doorway.door())

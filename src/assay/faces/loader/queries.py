@@ -6,16 +6,19 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from assay.faces.loader import models
-from assay.faces.loader.asked import Question, body_of, key_of, question_of
+from assay.faces.loader.asked import Question, body_of, key_of, question_of, yes
 from assay.faces.loader.capable import capabilities
 from assay.faces.loader.databases import StoreDatabases
 from assay.faces.loader.door import Door
+from assay.faces.loader.pace import Paces
 from assay.faces.loader.replies import answered, unanswered
 from assay.faces.loader.store import ENGINES, Store, UnsupportedDatabase
 from assay.kernel.errors import AssayError, Invalid, NotFound
 from assay.wire import server_pb2 as wire
 
 NO_SCHEMA = "NO_SCHEMA"
+MOST_ROWS = 1_000
+"""That one question may ask for."""
 _NO_ANSWER = {"CONFIDENCE_TOO_LOW": "CONFIDENCE_TOO_LOW", "SQL_REJECTED": "GENERATION_FAILED",
               NO_SCHEMA: "GENERATION_FAILED"}  # fmt: skip
 """Errors that say that a question has no answer: the reply tells them. All others are statuses of the call."""
@@ -25,22 +28,31 @@ _OTHER_KEYS: dict[str, Callable[[Door, dict[str, Any]], Awaitable[wire.DataQuery
 }  # fmt: skip
 
 
+class SqlExecutionDisabled(AssayError):
+    """The store does not say that SQL may be run."""
+
+    code, status = "SQL_EXECUTION_DISABLED", 403
+
+
 class NoSchema(AssayError):
-    """Nothing is known about the tables that the question is about."""
+    """As ask raises it, with a cure in the words of stores."""
 
     code, status = NO_SCHEMA, 422
 
 
-async def answer(door: Door, databases: StoreDatabases, asked: wire.DataQuery, store: Store) -> wire.DataQueryResult:
+async def answer(
+    door: Door, databases: StoreDatabases, paces: Paces, asked: wire.DataQuery, store: Store
+) -> wire.DataQueryResult:
     """Answer one query; raises AssayError for what is no answer to a question."""
     key = key_of(asked)
     if key == "update_config":
         raise models.refuse_update(str(body_of(asked).get("provider") or ""))
     if key != "generate":
         return await _OTHER_KEYS[key](door, body_of(asked))
+    paces.take(store)
     question = question_of(asked, store)
     try:
-        found, warnings = await _generated(door, databases, question, store)
+        found, warnings = await _generated(door, databases, question, store, asked.limit)
     except AssayError as error:
         if error.code not in _NO_ANSWER:
             raise
@@ -49,19 +61,28 @@ async def answer(door: Door, databases: StoreDatabases, asked: wire.DataQuery, s
 
 
 async def _generated(
-    door: Door, databases: StoreDatabases, question: Question, store: Store
+    door: Door, databases: StoreDatabases, question: Question, store: Store, limit: int
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The answer to a question, as REST writes it, and what else is to be said of it."""
+    """The answer to a question, as REST writes it, and what else is to be said of it.
+
+    Args:
+        limit: rows that are sent at most, where SQL is run; 0: as many as usual.
+    """
+    running = _running(question, store, limit)
     model, warnings = await _model(door, question, store)
     warnings += tuple(f"{name} changes nothing here." for name in question.unused)
-    options: dict[str, Any] = {"model": model}
-    if question.threshold is not None:
-        options["confidence_threshold"] = question.threshold
+    said = {"confidence_threshold": question.threshold, "max_tokens": question.max_tokens,
+            "temperature": question.temperature}  # fmt: skip
+    options = {"model": model, **{name: value for name, value in said.items() if value is not None}}
     asked: dict[str, Any] = {"natural_language": question.words, "options": options}
+    _allowed(store, question.dialect)
     source = await databases.source_of(door, store)
     if source is None:
-        return await _drafted(door, question, asked), warnings
-    _allowed(store, question.dialect)
+        if question.execute:
+            raise Invalid("execute: the store names no database to run SQL on.", field="execute",
+                          cure="give the store the property database_url")  # fmt: skip
+        return await _drafted(door, question, store, asked), warnings
+    asked["options"] = options | running
     dialect = question.dialect or None
     try:
         found = await _of_source(door, asked, source, dialect, question.timeout_s)
@@ -73,6 +94,20 @@ async def _generated(
     return found, warnings
 
 
+def _running(question: Question, store: Store, limit: int) -> dict[str, Any]:
+    """The options about running SQL: where the store rules it out by name, readings are not run to choose among them.
+
+    Raises SqlExecutionDisabled when rows are asked for and the store does not say that SQL may be run.
+    """
+    said = store.properties.get("enable_sql_execution", "").strip()
+    if not question.execute:
+        return {"consult_rows": False} if said and not yes(said) else {}
+    if not yes(said):
+        raise SqlExecutionDisabled("execute: SQL may not be run through this store.", field="execute",
+                                   cure="its property enable_sql_execution allows it")  # fmt: skip
+    return {"execute": True, **({"max_rows": min(limit, MOST_ROWS)} if limit > 0 else {})}
+
+
 async def _of_source(
     door: Door, asked: dict[str, Any], source: str | None, dialect: str | None, timeout_s: float | None
 ) -> dict[str, Any]:
@@ -80,19 +115,25 @@ async def _of_source(
     return await door.ask("ask.generate", {**asked, "database_target": target}, timeout_s=timeout_s)
 
 
-async def _drafted(door: Door, question: Question, asked: dict[str, Any]) -> dict[str, Any]:
-    """The answer for tables that are only known from what was sent along."""
-    if not question.schema.strip():
-        raise NoSchema(
-            "no schema: nothing is known about the tables, so nothing that would be written could be checked.",
-            cure="give the store the property database_url, or send ai_context.schema: CREATE TABLE texts, or JSON",
-        )  # fmt: skip
-    if not question.dialect:
+async def _drafted(door: Door, question: Question, store: Store, asked: dict[str, Any]) -> dict[str, Any]:
+    """The answer for tables that are only known from what was sent along, or for tables that nobody knows."""
+    schema = question.schema.strip() or None
+    if schema and not question.dialect:
         raise Invalid(
             "database_type: say what the database speaks: postgresql, mysql or sqlite.", field="database_type"
         )
-    drafted = {**asked, "schema_text": question.schema, "dialect": question.dialect}
-    return await door.ask("ask.draft", drafted, timeout_s=question.timeout_s)
+    listed = _supported(store) if store.properties.get("supported_databases") else ()
+    try:
+        drafted = {**asked, "schema_text": schema, "dialect": question.dialect or next(iter(listed), None)}
+        return await door.ask("ask.draft", drafted, timeout_s=question.timeout_s)
+    except AssayError as error:
+        if error.code != NO_SCHEMA:
+            raise
+        raise NoSchema(
+            error.message,
+            cure="give the store the property database_url, or send ai_context.schema: CREATE TABLE texts, or JSON; "
+            "a language model that is set up where atest-store-ai runs (AI_PROVIDER) may guess the tables",
+        ) from None
 
 
 async def _model(door: Door, question: Question, store: Store) -> tuple[str, tuple[str, ...]]:
@@ -109,12 +150,16 @@ async def _model(door: Door, question: Question, store: Store) -> tuple[str, tup
     return "auto", (f"The store's model {wish} is not set up where atest-store-ai runs; it was answered without.",)
 
 
+def _supported(store: Store) -> tuple[str, ...]:
+    """The dialects that the store is for, in its order; all that are spoken here where it lists none."""
+    listed = store.properties.get("supported_databases", "").strip(" []")
+    names = [one.strip(" '\"").lower() for one in listed.split(",")] if listed else list(ENGINES)
+    return tuple(dict.fromkeys(ENGINES[one] for one in names if one in ENGINES))
+
+
 def _allowed(store: Store, dialect: str) -> None:
     """Raise UnsupportedDatabase for a dialect that the store's property rules out, or that nobody here speaks."""
-    if not dialect:
-        return
-    listed = store.properties.get("supported_databases", "").strip(" []")
-    allowed = {ENGINES.get(one.strip(" '\"").lower()) for one in listed.split(",")} if listed else set(ENGINES.values())
-    if ENGINES.get(dialect.lower()) not in allowed:
+    allowed = _supported(store)
+    if dialect and ENGINES.get(dialect.lower()) not in allowed:
         raise UnsupportedDatabase(f"database_type: {dialect[:40]} is not answered for this store.",
-                                  field="database_type", known=sorted(one for one in allowed if one))  # fmt: skip
+                                  field="database_type", known=sorted(allowed))  # fmt: skip

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from assay.faces.rows import result_of
 from assay.kernel.errors import AssayError
 from assay.wire import server_pb2 as wire
 
@@ -46,6 +47,8 @@ def answered(sql: Json, *, typed: bool, explain: bool, warnings: tuple[str, ...]
         processing_time_ms=round(sql["tookMs"]), request_id=sql.get("id", ""), warnings=warned,
         verdict=verdict_of(sql["verdict"]), evidence=sql["evidence"], missing=sql["missing"], dialect=sql["dialect"],
     ))  # fmt: skip
+    if rows := sql.get("rows"):
+        reply.MergeFrom(result_of(rows, sql["sql"], rows["tookMs"]))
     return reply
 
 

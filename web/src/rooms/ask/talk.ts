@@ -147,7 +147,7 @@ async function answer({ id, question, source, chosen, earlier, reading: instead 
   try {
     const reading = chosen
       ? ofChecked(await assay.post("/api/v1/ai/validate-sql", { body: { sql: chosen.sql, store: source.id }, signal }), chosen, instead?.answerId ?? null)
-      : ofGenerated(await assay.post("/api/v1/ai/sql:generate", { body: { naturalLanguage: question, earlier: [...earlier], databaseTarget: { store: source.id, dialect: null }, options: { confidenceThreshold: THRESHOLD, alternatives: 3, consultRows: true, execute: false, maxRows: 100, model: "auto" } }, signal }));
+      : ofGenerated(await assay.post("/api/v1/ai/sql:generate", { body: { naturalLanguage: question, earlier: [...earlier], databaseTarget: { store: source.id, dialect: null }, options: { confidenceThreshold: THRESHOLD, alternatives: 3, consultRows: true, execute: false, maxRows: 100, model: "auto", provider: null, maxTokens: null, temperature: null } }, signal }));
     change(id, { state: "answered", reading });
     renew("ledger:");
   } catch (error) {
