@@ -61,9 +61,9 @@ def spaces(text: str, chance: random.Random) -> str:
 
 
 def quotes(text: str, chance: random.Random, dialect: Dialect) -> str:
-    """Put one name before a bracket or after FROM in quotes."""
+    """Put one name before a bracket or after FROM in quotes; a clause's word in quotes would be another statement."""
     left, right = chance.choice({"postgres": ['""'], "mysql": ["``"], "sqlite": ['""', "``", "[]"]}[dialect])
-    found = [*re.finditer(r"\b(?!SELECT|WITH|FROM|WHERE)([a-z_]\w*)(?=\s*\()|(?<=FROM )([a-z_]\w*)\b", text)]
+    found = [*re.finditer(r"\b(?!(?:select|with|from|where|partition)\b)([a-z_]\w*)(?=\s*\()|(?<=FROM )([a-z_]\w*)\b", text)]
     if not found:
         return text
     one = chance.choice(found)
