@@ -8,9 +8,13 @@ import re
 from assay.ask.graph import Dialect
 
 _TOKEN = re.compile(
-    r"/\*.*?(?:\*/|\Z)|--[^\n]*\n?|'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\$\w*\$.*?\$\w*\$|\w+|\s+|.", re.S
+    r"/\*.*?(?:\*/|\Z)|(?:--|#)[^\n]*\n?|'(?:[^'\\]|''|\\.)*'|\"[^\"]*\"|`[^`]*`|\[[^\]]*\]|\$\w*\$.*?\$\w*\$|\w+|\s+|.",
+    re.S,
 )
 _WORD = re.compile(r"[A-Za-z_]\w*\Z")
+_QUOTABLE = re.compile(
+    r"\b(?!(?:select|with|from|where|as|on|using|partition)\b)([a-z_]\w*)(?=\s*\()|(?<=FROM )([a-z_]\w*)\b"
+)
 DELICATE = {"hidden", "broken", "quotes and comments"}
 """Kinds whose attack lies in the very characters: only the case of their words is changed."""
 _SPACES = [" ", "\t", "\n", "\r\n", "  ", " \n\t "]
@@ -51,7 +55,11 @@ def comments(text: str, chance: random.Random, dialect: Dialect) -> str:
     kinds = ["/**/", "/* harmless */", "/*;*/", "-- x\n", "/*'*/", '/*"*/', "/* SELECT 1 */"] + ["# x\n"] * (
         dialect == "mysql"
     )
-    return "".join(token + (chance.choice(kinds) if chance.random() < 0.3 else "") for token in _TOKEN.findall(text))
+    made = ""
+    for token in _TOKEN.findall(text):
+        comment = chance.choice(kinds) if chance.random() < 0.3 else ""
+        made += token + comment * (token[-1] not in "-/")  # a sign of which two begin a comment would take it in
+    return made
 
 
 def spaces(text: str, chance: random.Random) -> str:
@@ -63,7 +71,7 @@ def spaces(text: str, chance: random.Random) -> str:
 def quotes(text: str, chance: random.Random, dialect: Dialect) -> str:
     """Put one name before a bracket or after FROM in quotes; a clause's word in quotes would be another statement."""
     left, right = chance.choice({"postgres": ['""'], "mysql": ["``"], "sqlite": ['""', "``", "[]"]}[dialect])
-    found = [*re.finditer(r"\b(?!(?:select|with|from|where|partition)\b)([a-z_]\w*)(?=\s*\()|(?<=FROM )([a-z_]\w*)\b", text)]
+    found = [*_QUOTABLE.finditer(text)]
     if not found:
         return text
     one = chance.choice(found)
