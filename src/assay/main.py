@@ -157,7 +157,8 @@ async def open_house(
 
     Args:
         background: also run schedules, as a server does; it needs the keys of its models, a command may keep them.
-        warm: with `background`, also start a worker process and the plugins at once; not for what is one itself.
+        warm: with `background`, also start a worker process and the plugins at once. What has more to do before it
+            serves calls `House.warm` itself, and what is a plugin itself, never.
     """
     children = Children()
     models = _models(settings, children, lambda provider: lambda: keys.of(provider))
@@ -185,6 +186,11 @@ async def open_house(
         Supervisor: supervisor,
         Limiter: limiter,
     }
+
+    async def start_beside(house: House) -> None:
+        workers.warm()
+        await supervisor.open(partial(house.announce, PLUGINS.name))
+
     house = House(
         ROOMS,
         ports=Ports(store=store, ledger=ledger, vault=vault, workers=workers, more=more),
@@ -194,6 +200,7 @@ async def open_house(
         version=program_version(),
         probes={"store": partial(_answers, ledger), "plugins": supervisor.probe},
         closers=(routing.close, supervisor.close, children.close, partial(asyncio.to_thread, databases.close)),
+        warmer=start_beside,
     )
     try:
         if background:
@@ -201,8 +208,7 @@ async def open_house(
         await house.open(background=background)
         await supervisor.read_once()
         if background and warm:
-            workers.warm()
-            await supervisor.open(partial(house.announce, PLUGINS.name))
+            await house.warm()
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()
