@@ -23,13 +23,12 @@ class Host:
     """A running `assay up` and a client of it."""
 
     def __init__(self, folder: Path, process: subprocess.Popen[bytes], port: int) -> None:
-        self.home, self.process = folder / "home", process
+        self.home, self.process, self.port, self.token = folder / "home", process, port, ""
         self._connection = http.client.HTTPConnection("127.0.0.1", port)
-        self._token = ""
 
     def send(self, method: str, path: str, body: object = None) -> tuple[int, bytes]:
         """Ask it something."""
-        headers = {"authorization": f"Bearer {self._token}"} if self._token else {}
+        headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         headers |= {"content-type": "application/json"} if body else {}
         sent = None if body is None else json.dumps(body)
         self._connection.request(method, path, sent, headers)
@@ -51,7 +50,7 @@ class Host:
             self._connection.close()
             return False
         if up:
-            self._token = (self.home / "token").read_text().strip()
+            self.token = (self.home / "token").read_text().strip()
         return up
 
     def is_ready(self) -> bool:

@@ -149,6 +149,12 @@ async def _answers(ledger: SealedLedger) -> None:
     await ledger.holds(["E-0"])
 
 
+async def _start_beside(workers: WorkerPool, supervisor: Supervisor, house: House) -> None:
+    """Start a worker process and the plugins."""
+    workers.warm()
+    await supervisor.open(partial(house.announce, PLUGINS.name))
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, *, background: bool = False, warm: bool = True
@@ -186,11 +192,6 @@ async def open_house(
         Supervisor: supervisor,
         Limiter: limiter,
     }
-
-    async def start_beside(house: House) -> None:
-        workers.warm()
-        await supervisor.open(partial(house.announce, PLUGINS.name))
-
     house = House(
         ROOMS,
         ports=Ports(store=store, ledger=ledger, vault=vault, workers=workers, more=more),
@@ -200,7 +201,7 @@ async def open_house(
         version=program_version(),
         probes={"store": partial(_answers, ledger), "plugins": supervisor.probe},
         closers=(routing.close, supervisor.close, children.close, partial(asyncio.to_thread, databases.close)),
-        warmer=start_beside,
+        warmer=partial(_start_beside, workers, supervisor),
     )
     try:
         if background:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -89,6 +90,7 @@ async def _serve(
     async with contextlib.AsyncExitStack() as held:
         house, token = await held.enter_async_context(program.open_house(program.settings, background=True, warm=False))
         app = build(house, page=page)
+        gc.freeze()  # what is there now stays: each full collection would look through it again, for 150 ms
         await house.warm()  # only now: what it starts would slow down the above
         grpc_address = await held.enter_async_context(listening(house))
         ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
