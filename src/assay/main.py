@@ -149,6 +149,12 @@ async def _answers(ledger: SealedLedger) -> None:
     await ledger.holds(["E-0"])
 
 
+async def _start_beside(workers: WorkerPool, supervisor: Supervisor, house: House) -> None:
+    """Start a worker process and the plugins."""
+    workers.warm()
+    await supervisor.open(partial(house.announce, PLUGINS.name))
+
+
 @asynccontextmanager
 async def open_house(
     settings: Settings, *, background: bool = False, warm: bool = True
@@ -157,7 +163,8 @@ async def open_house(
 
     Args:
         background: also run schedules, as a server does; it needs the keys of its models, a command may keep them.
-        warm: with `background`, also start a worker process and the plugins at once; not for what is one itself.
+        warm: with `background`, also start a worker process and the plugins at once. What has more to do before it
+            serves calls `House.warm` itself, and what is a plugin itself, never.
     """
     children = Children()
     models = _models(settings, children, lambda provider: lambda: keys.of(provider))
@@ -194,6 +201,7 @@ async def open_house(
         version=program_version(),
         probes={"store": partial(_answers, ledger), "plugins": supervisor.probe},
         closers=(routing.close, supervisor.close, children.close, partial(asyncio.to_thread, databases.close)),
+        warmer=partial(_start_beside, workers, supervisor),
     )
     try:
         if background:
@@ -201,8 +209,7 @@ async def open_house(
         await house.open(background=background)
         await supervisor.read_once()
         if background and warm:
-            workers.warm()
-            await supervisor.open(partial(house.announce, PLUGINS.name))
+            await house.warm()
         yield house, await local_token(store, settings.token_file)
     finally:
         await house.close()

@@ -47,6 +47,15 @@ class _Script:
         row = wire.Pairs(data=[wire.Pair(key="text", value="x" * 1_024)])
         return wire.DataQueryResult(items=[row] * asked.limit)
 
+    def many(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
+        """`limit` rows of ten short values."""
+        row = wire.Pairs(data=[wire.Pair(key=f"column{n}", value=f"value {n}") for n in range(10)])
+        return wire.DataQueryResult(items=[row] * asked.limit)
+
+    def broken(self, asked: wire.DataQuery, context: Any) -> bytes:
+        """`limit` bytes that are no message."""
+        return b"\xff" * asked.limit
+
     def hang(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
         """Until whoever asked has left."""
         print("hangs", flush=True)
@@ -109,8 +118,8 @@ class _Script:
                 "version": "1.0.0"}  # fmt: skip
         return wire.DataQueryResult(data=[wire.Pair(key=key, value=value) for key, value in said.items()])
 
-    def query(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult:
-        act: Callable[..., wire.DataQueryResult] = getattr(self, asked.key)
+    def query(self, asked: wire.DataQuery, context: Any) -> wire.DataQueryResult | bytes:
+        act: Callable[..., wire.DataQueryResult | bytes] = getattr(self, asked.key)
         return act(asked, context)
 
 
@@ -137,6 +146,10 @@ def _methods(script: _Script) -> dict[str, tuple[Any, Callable[[Any, Any], Any]]
     }
 
 
+def _bytes(said: Any) -> bytes:
+    return said if isinstance(said, bytes) else said.SerializeToString()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket")
@@ -144,9 +157,7 @@ def main() -> None:
     parser.add_argument("--without", action="append", default=[])
     given = parser.parse_args()
     handlers = {
-        name: grpc.unary_unary_rpc_method_handler(
-            act, request_deserializer=kind.FromString, response_serializer=lambda said: said.SerializeToString()
-        )
+        name: grpc.unary_unary_rpc_method_handler(act, request_deserializer=kind.FromString, response_serializer=_bytes)
         for name, (kind, act) in _methods(_Script()).items()
         if name not in given.without
     }

@@ -38,9 +38,10 @@ def stubborn() -> None:
 
 
 def children() -> None:
-    """Works, and has a child that it forgets."""
-    child = subprocess.Popen(["/bin/sleep", "600"])
-    print(f"child {child.pid}", flush=True)
+    """Works, and has two children that it forgets, one in a session of its own."""
+    for apart in (False, True):
+        child = subprocess.Popen(["/bin/sleep", "600"], start_new_session=apart)
+        print(f"child {child.pid}", flush=True)
     plugin.main()
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import select
 
 from assay.kernel.assayed import Assayed, Verdict, claims
 from assay.kernel.errors import Internal
+from assay.kernel.values import Value
 from trial.house import Trial, until
 from trial.notes._store import notes
 from trial.notes.model import Claimed, Nested
@@ -30,6 +34,22 @@ def test_claims_are_found_however_deep_they_are() -> None:
     one = Claimed(verdict=Verdict.WITHHELD)
     assert list(claims(Nested(by_name={"a": (one, one)}))) == [one, one]
     assert list(claims([{"x": ({"y": {one}},)}, one, 7, None])) == [one, one]
+
+
+class Knot(Value):
+    """A noun that holds its own kind, and in it what its type does not tell."""
+
+    inside: tuple[Knot, ...] = ()
+    other: Mapping[str, Value | int] = {}
+    some: Any = None
+    text: str | None = None
+
+
+def test_claims_are_found_in_nouns_that_hold_themselves_and_where_a_type_says_little() -> None:
+    one = Claimed(verdict=Verdict.WITHHELD)
+    for knot in (Knot(other={"a": one}), Knot(some=[one]), Knot(inside=(Knot(inside=(Knot(some=one),)),))):
+        assert list(claims(knot)) == [one]
+    assert list(claims(Knot(inside=(Knot(text="x"),)))) == []
 
 
 async def test_an_answer_that_cites_what_the_ledger_does_not_hold_is_refused(trial: Trial) -> None:

@@ -144,16 +144,20 @@ async def test_one_that_does_not_heed_sigterm_is_killed(plant: Plant) -> None:
         assert (ill.state, ill.pid) == ("stopped", None)
 
 
-async def test_children_that_a_plugin_forgets_end_with_it(plant: Plant) -> None:
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_children_that_a_plugin_forgets_end_with_it(plant: Plant, stopped: bool) -> None:
     plant.plugin("atest-store-ill", "children")
     plant.stores("stores: [{name: ill, kind: {name: atest-store-ill}}]")
     async with plant.running() as supervisor:
         ill = supervisor.plugin("atest-store-ill")
         await until(lambda: ill.state == "ready")
-        child = int(next(line for line in ill.lines if line.startswith("child")).split()[1])
-        assert alive(child) and ill.pid is not None
-        os.kill(ill.pid, signal.SIGKILL)
-        await until(lambda: not alive(child))
+        pids = [int(line.split()[1]) for line in ill.lines if line.startswith("child")]
+        assert len(pids) == 2 and all(alive(pid) for pid in pids) and ill.pid is not None
+        if stopped:
+            await ill.end("it is enough")
+        else:
+            os.kill(ill.pid, signal.SIGKILL)
+        await until(lambda: not any(alive(pid) for pid in pids))
 
 
 async def test_an_answer_of_twenty_megabytes_is_read(plant: Plant) -> None:

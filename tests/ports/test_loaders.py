@@ -264,6 +264,26 @@ def test_a_reply_of_20_mb_is_read_and_one_over_the_limit_is_not(address: str) ->
     on(address, scene)
 
 
+@pytest.mark.parametrize("rows", [1, 10_000])
+def test_a_reply_is_the_same_whether_it_is_read_at_once_or_in_a_thread(address: str, rows: int) -> None:
+    async def scene(loader: Loader) -> None:
+        answer = await loader.query(DataQuery(key="many", limit=rows), EVER)
+        row = tuple(Pair(f"column{n}", f"value {n}") for n in range(10))
+        assert answer == DataResult(items=(row,) * rows)
+
+    on(address, scene)
+
+
+@pytest.mark.parametrize("size", [1, 1_000_000])
+def test_a_reply_that_is_no_message_is_an_error(address: str, size: int) -> None:
+    async def scene(loader: Loader) -> None:
+        error = await failure(loader.query(DataQuery(key="broken", limit=size), EVER))
+        assert isinstance(error, Unavailable) and error.details["grpc"] == "INTERNAL"
+        assert await loader.verify(EVER)
+
+    on(address, scene)
+
+
 async def left(loader: Loader) -> int:
     """How many have left the plugin while it hung."""
     return int((await loader.query(DataQuery(key="count_left"), EVER)).said["left"])

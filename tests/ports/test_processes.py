@@ -118,7 +118,10 @@ def test_a_child_inherits_nothing_but_what_it_is_given(
         child = await children.start(command)
         assert await child.wait() == 0
         names = {line.partition("=")[0] for line in child.log if "=" in line}
-        assert names <= {"ANSWER", "PATH", "LANG", "PWD", "OLDPWD", "SHLVL", "_"} and "ANSWER=42" in child.log
+        assert (
+            names <= {"ANSWER", "ASSAY_CHILD", "PATH", "LANG", "PWD", "OLDPWD", "SHLVL", "_"}
+            and "ANSWER=42" in child.log
+        )
         assert str(tmp_path) in child.log
         passed = set(child.log[-1].split())
         assert str(theirs.fileno()) in passed and str(stray) not in passed and str(ours.fileno()) not in passed
@@ -216,6 +219,54 @@ def test_descendants_do_not_outlive_one_that_ends_by_itself(run: Run) -> None:
         child = await children.start(Command("parent", ("sh", "-c", "sleep 60 & echo $!")))
         await child.wait()
         await eventually(lambda: not alive(int(child.log[0])))
+
+    run(scene)
+
+
+STRAYS = """
+    import subprocess, sys, time
+    def daemon(then):
+        again = "import subprocess as s, sys; s.Popen(sys.argv[1:], start_new_session=True); " + then
+        it = subprocess.Popen([sys.executable, "-c", again, "/bin/sleep", "600"], start_new_session=True)
+        return it
+    daemon("").wait()
+    daemon("import time; time.sleep(600)")
+    print("made", flush=True)
+    time.sleep(float(sys.argv[1]))
+"""
+"""Makes sessions of their own: one whose maker has ended, so that it is nobody's child, and two that are not."""
+
+
+def strays(child: Child) -> list[int]:
+    """Processes that a child made, by what its environment hands down."""
+    found = [pid for pid in map(int, filter(str.isdigit, os.listdir("/proc"))) if owner_of(pid) == child.mark.encode()]  # noqa: PTH208
+    return [pid for pid in found if pid != child.pid and alive(pid)]
+
+
+def owner_of(pid: int) -> bytes | None:
+    try:
+        entries = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return None
+    return next((entry.partition(b"=")[2] for entry in entries if entry.startswith(b"ASSAY_CHILD=")), None)
+
+
+@pytest.mark.parametrize("end", ["stopped", "killed", "by itself"])
+def test_descendants_in_sessions_of_their_own_do_not_outlive_it_either(run: Run, end: str) -> None:
+    async def scene(children: Children) -> None:
+        lasts = "0.5" if end == "by itself" else "600"
+        child = await children.start(Command("parent", python(STRAYS, lasts)))
+        other = await children.start(Command("other", python(STRAYS, "600")))
+        await eventually(lambda: len(strays(child)) == len(strays(other)) == 3)
+        made = strays(child)
+        if end == "stopped":
+            await child.stop()
+        elif end == "killed":
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGKILL)
+        await child.wait()
+        await eventually(lambda: not any(alive(pid) for pid in made))
+        assert len(strays(other)) == 3
 
     run(scene)
 

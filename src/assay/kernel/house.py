@@ -53,6 +53,7 @@ class House:
     Args:
         capabilities: the rooms; the house adds its own two, `jobs` and `house`.
         probes: by name, what `/health?verbose` looks at.
+        warmer: starts the processes that work beside this one.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class House:
         policies: Sequence[Policy] = (),
         probes: Mapping[str, Probe] | None = None,
         closers: Sequence[Callable[[], Awaitable[None]]] = (),
+        warmer: Callable[[House], Awaitable[None]] | None = None,
     ) -> None:
         self.catalogue = Catalogue([*capabilities, JOBS, HOUSE])
         self.settings = settings
         self.version = version
         self._probes = dict(probes or {})
         self._closers = closers
+        self._warmer = warmer
         self._tasks: list[asyncio.Task[None]] = []
         self._reactions = {
             f"{room}/{reaction.__name__}": (room, reaction)
@@ -130,6 +133,11 @@ class House:
             acts.append(("loop", watch_loop))
         for name, act in acts:
             self._tasks.append(asyncio.create_task(_guard(name, act), name=f"house-{name}"))
+
+    async def warm(self) -> None:
+        """Start the processes that work beside this one, and from then on take processor time from it."""
+        if self._warmer is not None:
+            await self._warmer(self)
 
     @property
     def is_open(self) -> bool:

@@ -28,7 +28,7 @@ class Command:
     name: str
     args: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Only these, PATH and LANG: nothing else is inherited."""
+    """Only these, PATH, LANG and the child's mark: nothing else is inherited."""
     cwd: Path | None = None
     ready: Callable[[], Awaitable[bool]] | None = None
     """Asked again and again until true; None is ready once started."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TypeVar
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from grpc import StatusCode, aio
 
 from assay.adapters.loaders import metadata, reading
@@ -19,6 +20,8 @@ from assay.wire import loader_pb2, server_pb2
 
 MOST_BYTES = 64 * 1024 * 1024
 """Of one answer. Without a bound one plugin could take all the memory of this process; 20 MB of rows still pass."""
+LARGE_BYTES = 64 * 1024
+"""An answer of this size is read in a thread: the event loop would stand still for 5 ms, for seconds of the largest."""
 SHORT_S = 5.0
 """What a plugin knows about itself takes no longer."""
 LONGEST_S = 600.0
@@ -36,7 +39,7 @@ _CHANNEL = (
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 _SERVICE = loader_pb2.DESCRIPTOR.services_by_name["Loader"]
-_M = TypeVar("_M", bound=Message)
+_R = TypeVar("_R")
 
 
 class GrpcLoader:
@@ -55,24 +58,25 @@ class GrpcLoader:
 
     async def verify(self, deadline: Deadline) -> Readiness:
         """Ask whether it can work."""
-        said = self._present(await self._ask("Verify", server_pb2.Empty(), server_pb2.ExtensionStatus, deadline))
+        said = self._present(
+            await self._ask("Verify", server_pb2.Empty(), server_pb2.ExtensionStatus.FromString, deadline)
+        )
         return Readiness(said.ready, said.readOnly, said.version, said.message)
 
     async def version(self, deadline: Deadline) -> PluginVersion | None:
         """Ask which build it is."""
-        said = await self._ask("GetVersion", server_pb2.Empty(), server_pb2.Version, deadline)
+        said = await self._ask("GetVersion", server_pb2.Empty(), server_pb2.Version.FromString, deadline)
         return said and PluginVersion(said.version, said.commit, said.date)
 
     async def query(self, asked: DataQuery, deadline: Deadline) -> DataResult:
         """Run a statement, or answer a question in words."""
         question = reading.query(asked)
-        said = self._present(await self._ask("Query", question, server_pb2.DataQueryResult, deadline, LONGEST_S))
-        return await asyncio.to_thread(reading.result, said)  # of a million pairs it takes seconds
+        return self._present(await self._ask("Query", question, reading.result, deadline, LONGEST_S))
 
     async def ai_capabilities(self, deadline: Deadline) -> AiCapabilities | None:
         """Ask what it can be asked."""
         deadline = Deadline.after(deadline.left(SHORT_S))
-        said = await self._ask("GetAICapabilities", server_pb2.Empty(), server_pb2.AICapabilities, deadline)
+        said = await self._ask("GetAICapabilities", server_pb2.Empty(), server_pb2.AICapabilities.FromString, deadline)
         if said is not None:
             return reading.capabilities(said)
         try:
@@ -83,7 +87,7 @@ class GrpcLoader:
 
     async def menus(self, deadline: Deadline) -> tuple[Menu, ...]:
         """Ask which entries it brings to the menu."""
-        said = await self._ask("GetMenus", server_pb2.Empty(), server_pb2.MenuList, deadline)
+        said = await self._ask("GetMenus", server_pb2.Empty(), server_pb2.MenuList.FromString, deadline)
         return tuple(Menu(one.name, one.index, one.icon, one.version) for one in said.data) if said else ()
 
     async def page_js(self, index: str, deadline: Deadline) -> str | None:
@@ -99,10 +103,10 @@ class GrpcLoader:
         await self._channel.close()
 
     async def _page(self, name: str, index: str, deadline: Deadline) -> str | None:
-        said = await self._ask(name, reading.page(index), server_pb2.CommonResult, deadline)
+        said = await self._ask(name, reading.page(index), server_pb2.CommonResult.FromString, deadline)
         return said.message if said is not None and said.success else None
 
-    def _present(self, said: _M | None) -> _M:
+    def _present(self, said: _R | None) -> _R:
         if said is None:
             raise Unavailable(
                 f"{self._who}: what listens at {self._address} is no plugin, it lacks a call that every plugin has.",
@@ -111,13 +115,13 @@ class GrpcLoader:
         return said
 
     async def _ask(
-        self, name: str, request: Message, reply: type[_M], deadline: Deadline, at_most: float = SHORT_S
-    ) -> _M | None:
-        """Call, and return the reply; None when the plugin has no such method."""
+        self, name: str, request: Message, read: Callable[[bytes], _R], deadline: Deadline, at_most: float = SHORT_S
+    ) -> _R | None:
+        """Call, and return the reply as read; None when the plugin has no such method."""
         deadline.check(f"{self._who} was to be asked")
         try:
-            call = method(self._channel, _SERVICE, name)
-            said = await call(request, timeout=deadline.left(at_most), metadata=self._metadata)
+            call = method(self._channel, _SERVICE, name, raw=True)
+            said: bytes = await call(request, timeout=deadline.left(at_most), metadata=self._metadata)
         except aio.AioRpcError as error:
             if error.code() is StatusCode.UNIMPLEMENTED:
                 return None
@@ -130,8 +134,13 @@ class GrpcLoader:
                 raise
             # gRPC says so, too, when the channel is closed under a call that nobody cancelled.
             raise Cancelled(f"{self._who}: the connection was closed while it was asked.") from None
-        assert isinstance(said, reply)
-        return said
+        try:
+            return read(said) if len(said) < LARGE_BYTES else await asyncio.to_thread(read, said)
+        except DecodeError:
+            raise Unavailable(
+                f"{self._who}: what listens at {self._address} answers {name} with what is no answer to it.",
+                grpc=StatusCode.INTERNAL.name, cure="look whether it is a plugin, and of which version",
+            ) from None  # fmt: skip
 
 
 class GrpcLoaders:

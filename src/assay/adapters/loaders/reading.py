@@ -35,16 +35,17 @@ def page(index: str) -> wire.SimpleName:
         raise Invalid("The name of the page is not Unicode text.", field="index") from None
 
 
-def result(reply: wire.DataQueryResult) -> DataResult:
-    """Return what a query gave."""
-    meta = reply.meta
+def result(reply: bytes) -> DataResult:
+    """Return what a query gave; raises DecodeError for what is no answer to one."""
+    read = wire.DataQueryResult.FromString(reply)
+    meta = read.meta
     return DataResult(
-        data=_pairs(reply.data),
-        items=tuple(_pairs(row.data) for row in reply.items),
+        data=_pairs(read.data),
+        items=tuple(_pairs(row.data) for row in read.items),
         meta=DataMeta(
             tuple(meta.databases), tuple(meta.tables), meta.currentDatabase, meta.duration, _pairs(meta.labels)
         ),
-        ai_info=_info(reply.ai_info) if reply.HasField("ai_info") else None,
+        ai_info=_info(read.ai_info) if read.HasField("ai_info") else None,
     )
 
 

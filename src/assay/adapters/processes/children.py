@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import secrets
 import signal
 import sys
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from assay.adapters.processes import launcher
 from assay.adapters.processes.output import Output
+from assay.adapters.processes.strays import MARK, kill_marked
 from assay.ports.errors import Unavailable
 from assay.ports.processes import Command, ProcessState, how_it_ended
 
@@ -26,6 +28,8 @@ class Child:
     """Implements `ports.processes.Process`."""
 
     def __init__(self, command: Command) -> None:
+        self.mark = secrets.token_hex(8)
+        """What tells all that descends from it from all else."""
         self._command = command
         self._state: ProcessState = "starting"
         self._os: asyncio.subprocess.Process | None = None
@@ -105,6 +109,7 @@ class Child:
     async def _fork(self, output: int, report: int) -> None:
         command = self._command
         env = {"PATH": os.environ.get("PATH", _PATH), "LANG": os.environ.get("LANG", "C.UTF-8"), **command.env}
+        env[MARK] = self.mark
         keep = ",".join(map(str, command.pass_fds))
         starting = asyncio.ensure_future(
             asyncio.create_subprocess_exec(
@@ -184,11 +189,12 @@ class Child:
                 break
 
     async def _end(self, state: ProcessState) -> None:
-        """Leave nothing of it: the rest of its group is killed, the process reaped, the pipe closed."""
+        """Leave nothing of it: its group and what left that are killed, the process reaped, the pipe closed."""
         self._signal(signal.SIGKILL)
         self._group = None
         if self._os is not None:
             await asyncio.shield(self._os.wait())
+            await asyncio.to_thread(kill_marked, self.mark)
         if self._output is not None:
             self._output.close()
         self._state = state

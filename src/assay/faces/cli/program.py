@@ -18,7 +18,7 @@ class OpenHouse(Protocol):
     """Opens the house, and closes it on the way out."""
 
     def __call__(
-        self, settings: Settings, *, background: bool = False
+        self, settings: Settings, *, background: bool = False, warm: bool = True
     ) -> AbstractAsyncContextManager[tuple[House, Secret]]:
         """Yield the house and the local administrator's token."""
         ...

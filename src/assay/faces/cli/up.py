@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -83,15 +84,16 @@ def _bar(console: Console) -> Progress:
 async def _serve(
     program: Program, host: str, port: int, administrator: Secret | None, demo: Demo | None, console: Console
 ) -> None:
-    async with (
-        program.open_house(program.settings, background=True) as (house, token),
-        listening(house) as grpc_address,
-    ):
-        page = program.page if (program.page / "index.html").is_file() else None
-        if page is None:
-            console.print(PAGE_MISSING, style="yellow")
-        ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    page = program.page if (program.page / "index.html").is_file() else None
+    if page is None:
+        console.print(PAGE_MISSING, style="yellow")
+    async with contextlib.AsyncExitStack() as held:
+        house, token = await held.enter_async_context(program.open_house(program.settings, background=True, warm=False))
         app = build(house, page=page)
+        gc.freeze()  # what is there now stays: each full collection would look through it again, for 150 ms
+        await house.warm()  # only now: what it starts would slow down the above
+        grpc_address = await held.enter_async_context(listening(house))
+        ready: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(serve(app, host, port, on_ready=ready.set_result))
         try:
             await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)

@@ -31,6 +31,8 @@ from assay.ports.gate import Limiter
 
 STATEMENT_S = 30.0
 """Of a statement."""
+_MANY = 2_000
+"""Cells of a result that is converted in a thread: the event loop would stand still for 5 ms, for seconds of more."""
 _STATEMENT = "plugins:statement"
 
 
@@ -51,7 +53,7 @@ async def query(asked: QueryData, ctx: Context) -> DataResult:
             raise Invalid("store: name one, in the field or in the header X-Store-Name.", field="store")
         return await own.answer(asked, ctx)
     if connection.entry.ai is not None:
-        return data_result(await _ask_ai(connection, connection.entry.ai, asked, ctx))
+        return await _shown(await _ask_ai(connection, connection.entry.ai, asked, ctx), ctx)
     if is_ai:
         raise Invalid(f"The store {asked.store} is no AI store.", field="store",
                       cure="its kind needs the category ai")  # fmt: skip
@@ -63,7 +65,13 @@ async def query(asked: QueryData, ctx: Context) -> DataResult:
         asked.explain_query, asked.ai_context,
     )  # fmt: skip
     deadline = Deadline.after(ctx.deadline.left(STATEMENT_S))
-    return data_result(await connection.ask(lambda one: one.query(sent, deadline), "query"))
+    return await _shown(await connection.ask(lambda one: one.query(sent, deadline), "query"), ctx)
+
+
+async def _shown(result: loader.DataResult, ctx: Context) -> DataResult:
+    if len(result.data) + sum(map(len, result.items)) < _MANY:
+        return data_result(result)
+    return await ctx.workers.in_thread(data_result, result)
 
 
 async def _named(store: str, ctx: Context) -> Connection | None:
