@@ -46,7 +46,7 @@ async def supervising(pace: Pace) -> AsyncIterator[tuple[Supervisor, Path]]:
         (folder / "stores.yaml").write_text(f"stores: [{{name: one, kind: {{name: {NAME}}}}}]\n")
         (folder / "stores.yaml").chmod(0o600)
         children = Children()
-        world = World(children, GrpcLoaders(), Shelf(folder / "bin"), folder / "run", os.environ, pace)
+        world = World(children, GrpcLoaders(), Shelf(folder / "bin"), folder / "run", folder / "logs", os.environ, pace)
         supervisor = Supervisor(world, folder / "stores.yaml")
 
         async def announce(event: str, about: str, body: Mapping[str, object]) -> None:

@@ -114,7 +114,9 @@ def _supervisor(settings: Settings, processes: Processes) -> Supervisor:
         restarts=settings.plugins_restarts,
     )  # fmt: skip
     shelf = Shelf(settings.plugins_bin, os.environ.get("PATH", ""))
-    world = World(processes, GrpcLoaders(), shelf, settings.plugins_sockets, os.environ, pace)
+    world = World(
+        processes, GrpcLoaders(), shelf, settings.plugins_sockets, settings.home / "logs" / "plugins", os.environ, pace
+    )
     return Supervisor(world, settings.stores_path)
 
 

@@ -54,7 +54,8 @@ class Plant:
         new.replace(self.file)
 
     def supervisor(self, children: Children, pace: Pace = QUICK) -> Supervisor:
-        world = World(children, GrpcLoaders(), Shelf(self.bin), self.folder / "run", os.environ, pace)
+        places = self.folder / "run", self.folder / "logs"
+        world = World(children, GrpcLoaders(), Shelf(self.bin), *places, os.environ, pace)
         return Supervisor(world, self.file)
 
     async def announce(self, event: str, aggregate: str, body: Mapping[str, object]) -> None:

@@ -39,6 +39,11 @@ def open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
+def said(plugin: Plugin) -> list[str]:
+    """What a plugin wrote."""
+    return [line.text for line in plugin.journal.lines()]
+
+
 async def both(plant: Plant, supervisor: Supervisor) -> tuple[Plugin, Plugin]:
     await until(lambda: all(one.state == "ready" for one in supervisor.connections))
     return supervisor.plugin("atest-store-ill"), supervisor.plugin("atest-store-well")
@@ -54,7 +59,7 @@ async def test_a_call_under_which_the_plugin_is_killed_says_what_happened_and_ot
         assert pid is not None
         call = asyncio.ensure_future(supervisor.connection("ill").ask(asks("hang", 30), "query"))
         other = asyncio.ensure_future(supervisor.connection("well").ask(asks("hang", 1), "query"))
-        await until(lambda: "hangs" in ill.lines and "hangs" in well.lines)
+        await until(lambda: "hangs" in said(ill) and "hangs" in said(well))
         os.kill(pid, signal.SIGKILL)
         with pytest.raises(Unavailable) as caught:
             await call
@@ -123,7 +128,7 @@ async def test_what_never_gets_ready_is_tried_again_then_left_alone_and_says_why
         assert "POST /api/v1/plugins/atest-store-ill/start" in str(caught.value.details["cure"])
         assert not list(plant.folder.glob("run/*.sock"))
         if how == "exits":
-            assert "there is no licence" in "\n".join(ill.lines) and "hunter2" not in "\n".join(ill.lines)
+            assert "there is no licence" in "\n".join(said(ill)) and "hunter2" not in "\n".join(said(ill))
             assert "there is no licence" in str(ill.reason) and "hunter2" not in str(ill.reason)
         plant.plugin("atest-store-ill")
         ill.begin()
@@ -151,7 +156,7 @@ async def test_children_that_a_plugin_forgets_end_with_it(plant: Plant, stopped:
     async with plant.running() as supervisor:
         ill = supervisor.plugin("atest-store-ill")
         await until(lambda: ill.state == "ready")
-        pids = [int(line.split()[1]) for line in ill.lines if line.startswith("child")]
+        pids = [int(line.split()[1]) for line in said(ill) if line.startswith("child")]
         assert len(pids) == 2 and all(alive(pid) for pid in pids) and ill.pid is not None
         if stopped:
             await ill.end("it is enough")

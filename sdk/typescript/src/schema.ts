@@ -904,8 +904,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept.
-         * @description Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept.
+         * Read what a plugin wrote, whoever of this home started it, oldest first; the last 256 kB at least are kept.
+         * @description Read what a plugin wrote, whoever of this home started it, oldest first; the last 256 kB at least are kept.
          */
         get: operations["plugins.log"];
         put?: never;
@@ -3679,6 +3679,11 @@ export interface components {
         LogLine: {
             /** Number */
             number: number;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
             /** Text */
             text: string;
         };
@@ -10788,7 +10793,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept. */
+            /** @description Read what a plugin wrote, whoever of this home started it, oldest first; the last 256 kB at least are kept. */
             200: {
                 headers: {
                     /** @description <…>; rel="next" when there is more. */

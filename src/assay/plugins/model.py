@@ -209,6 +209,7 @@ class LogLine(Camel):
     """A line that a plugin wrote."""
 
     number: int
+    at: Instant
     text: str
 
 

@@ -45,6 +45,8 @@ class World:
     shelf: Shelf
     sockets: Path
     """The folder in which our plugins listen."""
+    logs: Path
+    """The folder in which what they write is kept."""
     environment: Mapping[str, str]
     pace: Pace = Pace()
 

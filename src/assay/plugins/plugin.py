@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import Literal, NoReturn
 
 from assay.kernel.values import now
 from assay.plugins import sockets
+from assay.plugins.journal import Journal
 from assay.plugins.pace import World
 from assay.plugins.stores.model import Kind
 from assay.ports.deadline import Deadline
@@ -26,7 +26,6 @@ PluginState = Literal["starting", "ready", "degraded", "crashed", "stopped", "di
 HUNG_AFTER = 2
 """Verifies without an answer, one right after the other: one alone may be an answer that came late."""
 _FIRST_STEP_S, _LONGEST_STEP_S = 0.02, 0.1
-_KEPT_LINES = 2_000
 _GRACE_S = 0.1
 """A call breaks off a moment before the system says that the process has ended."""
 _log = log(__name__)
@@ -70,7 +69,8 @@ class Plugin:
         self._pace = world.pace
         self._task: asyncio.Task[None] | None = None
         self._process: Process | None = None
-        self._past: deque[str] = deque(maxlen=_KEPT_LINES)
+        self.journal = Journal(world.logs, kind.name)
+        """What it writes, and wrote before this process began."""
         self._doubt = asyncio.Event()
         self._turned = asyncio.Event()
         self._ready_at = self._retry_at = 0.0
@@ -86,11 +86,6 @@ class Plugin:
     def pid(self) -> int | None:
         """Of its process; None where somebody else started it."""
         return self._process.pid if self._process else None
-
-    @property
-    def lines(self) -> list[str]:
-        """What it wrote, oldest first, without what looks like a secret in it; at most 2,000 lines and the last 200."""
-        return [redacted(line) for line in (*self._past, *(self._process.log if self._process else ()))]
 
     @property
     def is_settled(self) -> bool:
@@ -216,7 +211,7 @@ class Plugin:
         self._process = process = await self._world.processes.start(
             Command(
                 name=self.name, args=(str(found.program), "--socket", str(path)), env=self._world.inherited(),
-                stop_within_s=self._pace.stop_within_s,
+                stop_within_s=self._pace.stop_within_s, on_line=self.journal.write,
             )
         )  # fmt: skip
         ended = asyncio.ensure_future(process.wait())
@@ -240,7 +235,6 @@ class Plugin:
                 await loader.close()
             await asyncio.shield(process.stop())
             ended.cancel()
-            self._past.extend(process.log)
             self._process = None
             sockets.vacated(ours)
 

@@ -16,7 +16,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from faces.loader.running import Host, Plugin, executable, refusal
+from faces.loader.running import ROOT, Host, Plugin, executable, refusal
 
 ALONE = "--no-also-default-socket"
 
@@ -107,7 +107,11 @@ class InItsOwnTmp:
     """Runs the plugin with an empty /tmp that only it sees."""
 
     def __init__(self, folder: Path, *flags: str, first: str = "true") -> None:
-        script = f'mount -t tmpfs none /tmp && {first} && exec "$@"'
+        # This checkout stays where it is, even when that is in /tmp.
+        script = (
+            f"mkdir {folder}/kept && mount --bind {ROOT} {folder}/kept && mount -t tmpfs none /tmp && mkdir -p {ROOT}"
+            f' && mount --bind {folder}/kept {ROOT} && cd {ROOT} && {first} && exec "$@"'
+        )
         env = {**os.environ, "ASSAY_HOME": str(folder / "home"), "PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", script, "sh", sys.executable, "-m", "assay.atest_store_ai", *flags],

@@ -88,7 +88,7 @@ class Child:
         """Start the program; returns once exec has happened, raises Unavailable when it cannot."""
         self._state = "starting"
         self._past = list(self.log)
-        self._output = output = Output()
+        self._output = output = Output(self._command.on_line)
         told, tells = os.pipe()
         try:
             await self._fork(output.write_end, tells)
@@ -149,8 +149,9 @@ class Child:
             if left <= 0:
                 raise Unavailable(self._with_log(f"{command.name} was not ready within {command.ready_within_s:g} s"))
             with contextlib.suppress(OSError, TimeoutError):
-                if await asyncio.wait_for(command.ready(), left):
-                    break
+                async with asyncio.timeout(left):  # wait_for of Python 3.11 can lose a cancellation
+                    if await command.ready():
+                        break
             await asyncio.sleep(min(pause, max(0.0, left)))
             pause = min(0.25, pause * 1.5)
         self._state = "ready"
@@ -173,7 +174,8 @@ class Child:
                 back_off = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2**restarts)
                 restarts += 1
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._stopping.wait(), back_off)
+                    async with asyncio.timeout(back_off):
+                        await self._stopping.wait()
                 if self._stopping.is_set():
                     self._state = "stopped"
                     return status

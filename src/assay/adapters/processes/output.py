@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
+from collections.abc import Callable
 
 LINES = 200
 LONGEST = 4_096
 
 
 class Output:
-    """The reading end of a pipe; `write_end` is what the child gets as its output and error output."""
+    """The reading end of a pipe; `write_end` is what the child gets as its output and error output.
 
-    def __init__(self) -> None:
+    Args:
+        on_line: told each line as it comes.
+    """
+
+    def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
+        self._on_line = on_line
         self._lines: deque[str] = deque(maxlen=LINES)
         self._rest = b""
         self._reads, self.write_end = os.pipe()
@@ -49,9 +55,10 @@ class Output:
             self._end()
             return False
         *whole, self._rest = (self._rest + got).split(b"\n")
-        self._lines.extend(self._text(line) for line in whole[-LINES:])
+        for line in whole[-LINES:]:
+            self._keep(line)
         while len(self._rest) > LONGEST:
-            self._lines.append(self._text(self._rest[:LONGEST]))
+            self._keep(self._rest[:LONGEST])
             self._rest = self._rest[LONGEST:]
         return True
 
@@ -61,8 +68,14 @@ class Output:
             self._loop.remove_reader(self._reads)
             os.close(self._reads)
             if self._rest:
-                self._lines.append(self._text(self._rest))
+                self._keep(self._rest)
                 self._rest = b""
+
+    def _keep(self, line: bytes) -> None:
+        text = self._text(line)
+        self._lines.append(text)
+        if self._on_line is not None:
+            self._on_line(text)
 
     @staticmethod
     def _text(line: bytes) -> str:

@@ -9,7 +9,7 @@ from assay.kernel.values import Empty, Page
 from assay.plugins import show
 from assay.plugins.model import FindPlugin, LogLine, PluginLine, Plugins, ReadLog
 from assay.plugins.supervisor import Supervisor
-from assay.ports.errors import Conflict, Invalid, NotFound, Unavailable
+from assay.ports.errors import Conflict, Invalid, NotFound
 
 
 @operation("plugins.list", effect="read", needs="plugins:read", http=Get("/api/v1/plugins"),
@@ -22,20 +22,16 @@ async def list_plugins(asked: Empty, ctx: Context) -> Plugins:
 
 
 @operation("plugins.log", effect="read", needs="plugins:log", http=Get("/api/v1/plugins/{name}/log"),
-           errors=[NotFound, Invalid, Unavailable])  # fmt: skip
+           errors=[NotFound, Invalid])  # fmt: skip
 async def read_log(asked: ReadLog, ctx: Context) -> Page[LogLine]:
-    """Read what a plugin wrote since this program started, oldest first; at most the last 2,200 lines are kept."""
+    """Read what a plugin wrote, whoever of this home started it, oldest first; the last 256 kB at least are kept."""
     supervisor = ctx.port(Supervisor)
     await supervisor.known()
-    plugin = supervisor.plugin(asked.name)
-    if plugin.address is not None and plugin.pid is None:
-        raise Unavailable(f"Another program started {plugin.name}, and has its log.", plugin=plugin.name,
-                          cure="ask the server of this home folder, or look where the plugin was started")  # fmt: skip
-    lines = plugin.lines
+    lines = await ctx.workers.in_thread(supervisor.plugin(asked.name).journal.lines)
     offset = offset_of(asked.cursor)
     shown = tuple(
-        LogLine(number=number, text=text)
-        for number, text in enumerate(lines[offset : offset + asked.limit], offset + 1)
+        LogLine(number=number, at=line.at, text=line.text)
+        for number, line in enumerate(lines[offset : offset + asked.limit], offset + 1)
     )
     return Page[LogLine](items=shown, total=len(lines), next_cursor=cursor_after(offset, len(shown), len(lines)))
 

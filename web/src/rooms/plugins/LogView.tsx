@@ -1,9 +1,10 @@
 // Lines of a log, only those near the view drawn; the newest stay in view until somebody scrolls up.
+import type { LogLine } from "@assay/client";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "../../kit/Button";
 import { CopyButton } from "../../kit/CopyButton";
 import { Failed } from "../../kit/Failed";
-import { count, plural } from "../../kit/figures";
+import { clockSeconds, count, exact, plural } from "../../kit/figures";
 import { Loading } from "../../kit/Loading";
 import { windowOf } from "../../kit/use-windowed";
 import { assay } from "../../shell/client";
@@ -47,16 +48,16 @@ export function LogView({ name, turn }: { name: string; turn: string }) {
         <h3>Log</h3>
         {lines && <span className="t3 small">{plural(lines.length, "line")}</span>}
         <span className="flex-1" />
-        {lines && lines.length > 0 && <CopyButton text={() => lines.join("\n")} name="Copy the log">Copy</CopyButton>}
+        {lines && lines.length > 0 && <CopyButton text={() => lines.map((line) => `${line.at} ${line.text}`).join("\n")} name="Copy the log">Copy</CopyButton>}
       </header>
       {error !== null && <Failed error={error} what="Can't read the log" onAgain={again} />}
       {!lines && error === null && <Loading rows={6} rowHeight={LINE} what="the log" />}
-      {lines && (lines.length > 0 ? <Lines lines={lines} name={name} /> : <p className="px-4 pb-4 t2">It has written nothing since Assay started.</p>)}
+      {lines && (lines.length > 0 ? <Lines lines={lines} name={name} /> : <p className="px-4 pb-4 t2">It has written nothing yet.</p>)}
     </section>
   );
 }
 
-function Lines({ lines, name }: { lines: readonly string[]; name: string }) {
+function Lines({ lines, name }: { lines: readonly LogLine[]; name: string }) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState({ top: 0, height: 1_200 });
   const [read, setRead] = useState(lines.length);
@@ -75,7 +76,7 @@ function Lines({ lines, name }: { lines: readonly string[]; name: string }) {
       <div className="log-lines" role="group" tabIndex={0} aria-label={`Lines that ${name} wrote, ${count(lines.length)}`} ref={box} onScroll={(event) => look(event.currentTarget)}>
         <svg width={1} height={shown.above} aria-hidden="true" />
         <ol start={shown.from + 1}>
-          {lines.slice(shown.from, shown.to).map((line, at) => <li key={shown.from + at} data-line={shown.from + at + 1}>{line || " "}</li>)}
+          {lines.slice(shown.from, shown.to).map((line, at) => <li key={shown.from + at} data-line={shown.from + at + 1}><time dateTime={line.at} title={exact(line.at)}>{clockSeconds(line.at)}</time>{line.text || " "}</li>)}
         </ol>
         <svg width={1} height={shown.below} aria-hidden="true" />
       </div>
