@@ -97,7 +97,7 @@ await visit(asked, seen, async (page, stop) => {
   await page.route("**/log?**", (route) => {
     const query = new URL(route.request().url()).searchParams;
     const from = Number(query.get("cursor") ?? 0), to = Math.min(total, from + Number(query.get("limit")));
-    const items = Array.from({ length: to - from }, (_, at) => ({ number: from + at + 1, text: `line ${from + at + 1} ${"of a log ".repeat(20)}` }));
+    const items = Array.from({ length: to - from }, (_, at) => ({ number: from + at + 1, at: "2026-11-28T05:21:37.123Z", text: `line ${from + at + 1} ${"of a log ".repeat(20)}` }));
     return route.fulfill({ json: { items, total, next_cursor: to < total ? String(to) : null } });
   });
   await page.keyboard.press("Enter");

@@ -76,7 +76,7 @@ function Lines({ lines, name }: { lines: readonly LogLine[]; name: string }) {
       <div className="log-lines" role="group" tabIndex={0} aria-label={`Lines that ${name} wrote, ${count(lines.length)}`} ref={box} onScroll={(event) => look(event.currentTarget)}>
         <svg width={1} height={shown.above} aria-hidden="true" />
         <ol start={shown.from + 1}>
-          {lines.slice(shown.from, shown.to).map((line, at) => <li key={shown.from + at} data-line={shown.from + at + 1}><time dateTime={line.at} title={exact(line.at)}>{clockSeconds(line.at)}</time>{line.text || " "}</li>)}
+          {lines.slice(shown.from, shown.to).map((line, at) => <li key={shown.from + at} data-line={shown.from + at + 1}><time dateTime={line.at} title={exact(line.at)}>{clockSeconds(line.at)}</time><span>{line.text || " "}</span></li>)}
         </ol>
         <svg width={1} height={shown.below} aria-hidden="true" />
       </div>
