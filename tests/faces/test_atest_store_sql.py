@@ -25,7 +25,7 @@ from assay.adapters.stores.duration import duration
 from assay.adapters.stores.place import place_of
 from assay.ports.deadline import Deadline
 from assay.ports.errors import AssayError, Forbidden, Invalid, NotFound, TimedOut, Unavailable, UnsupportedDatabase
-from assay.ports.loader import DataQuery, Loader, PluginVersion, Readiness, Store
+from assay.ports.loader import DataQuery, DataResult, Loader, PluginVersion, Readiness, Store
 from assay.ports.secret import Secret
 from assay_lab.mariadb import MariaServer
 from assay_lab.server import Server
@@ -98,6 +98,11 @@ def stores(
         owner.execute("DROP OWNED BY store_ro; DROP ROLE store_ro")
 
 
+def rows(answer: DataResult) -> list[dict[str, str]]:
+    """The values of each row by their names."""
+    return [{pair.key: pair.value for pair in row} for row in answer.rows]
+
+
 def refused(plugin: SqlPlugin, store: Store, sql: str, **more: Any) -> AssayError:
     with pytest.raises(AssayError) as caught:
         ask(plugin, store, sql, **more)
@@ -130,7 +135,7 @@ def test_rows_are_text_with_types_and_a_null_is_told_from_the_text_null(
 def test_exact_numbers_and_times_are_what_the_server_writes(
     plugin: SqlPlugin, stores: dict[str, Store], engine: str
 ) -> None:
-    row = ask(plugin, stores[engine], "SELECT exact, made FROM odd WHERE id = 1").rows[0]
+    row = rows(ask(plugin, stores[engine], "SELECT exact, made FROM odd WHERE id = 1"))[0]
     assert row == {"exact": "12345678901234.5000", "made": "2024-02-29 12:30:00"}
 
 
@@ -159,13 +164,13 @@ def test_ten_thousand_rows_come_in_pages_of_at_most_a_thousand(
                 DataQuery(sql="SELECT n FROM many ORDER BY n", offset=len(seen), limit=5_000), EVER
             )
             assert 0 < len(page.items) <= 1_000
-            seen += [row["n"] for row in page.rows]
+            seen += [row["n"] for row in rows(page)]
             more = label(page, "_more")
         return seen
 
     assert over(plugin, stores[engine], scene) == [str(n) for n in range(MANY)]
     short = ask(plugin, stores[engine], "SELECT n FROM many ORDER BY n", offset=9_998, limit=7)
-    assert [row["n"] for row in short.rows] == ["9998", "9999"] and label(short, "_more") == "false"
+    assert [row["n"] for row in rows(short)] == ["9998", "9999"] and label(short, "_more") == "false"
     assert ask(plugin, stores[engine], "SELECT n FROM many", offset=10**9).items == ()
     assert len(ask(plugin, stores[engine], "SELECT n FROM many").items) == 1_000
 
@@ -207,7 +212,7 @@ def test_whatever_writes_or_is_not_one_statement_is_refused_even_for_the_owner(
     for text in (*WRITES, *BY_ENGINE[engine]):
         error = refused(plugin, stores[engine], text)
         assert error.details["grpc"] in ("INVALID_ARGUMENT", "PERMISSION_DENIED"), text
-    assert ask(plugin, stores[engine], "SELECT count(*) AS n FROM odd").rows == [{"n": "5"}]
+    assert rows(ask(plugin, stores[engine], "SELECT count(*) AS n FROM odd")) == [{"n": "5"}]
     assert not Path("/tmp/assay-never").exists()
 
 
@@ -218,7 +223,7 @@ def test_an_account_over_the_server_and_its_files_runs_nothing_unless_the_store_
     error = refused(plugin, stores[f"{engine}-root"], "SELECT 1")
     assert isinstance(error, Forbidden) and "allow_powerful_account = true" in error.message
     assert ask(plugin, stores[f"{engine}-root"]).meta.tables  # what there is may be shown
-    assert ask(plugin, stores[f"{engine}-ro"], "SELECT 1 AS one").rows == [{"one": "1"}]
+    assert rows(ask(plugin, stores[f"{engine}-ro"], "SELECT 1 AS one")) == [{"one": "1"}]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -229,7 +234,7 @@ def test_semicolons_in_texts_and_comments_are_no_ends_of_statements(
         "-- first; a comment\n/* and; another */ SELECT words /* ; */ FROM odd"
         " WHERE words = 'a; DROP TABLE odd; --' -- ; the end"
     )
-    assert ask(plugin, stores[engine], sql).rows == [{"words": "a; DROP TABLE odd; --"}]
+    assert rows(ask(plugin, stores[engine], sql)) == [{"words": "a; DROP TABLE odd; --"}]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -239,7 +244,7 @@ def test_a_statement_that_hangs_is_ended_by_its_server_within_the_callers_time(
     error = refused(plugin, stores[engine], ENDLESS[engine], deadline=Deadline.after(20))
     assert isinstance(error, TimedOut)
     assert any(words in str(error.details["says"]) for words in ("cancel", "stopped", "too long"))
-    assert ask(plugin, stores[engine], "SELECT 1 AS one").rows == [{"one": "1"}]
+    assert rows(ask(plugin, stores[engine], "SELECT 1 AS one")) == [{"one": "1"}]
 
 
 # commands of atest's page ---------------------------------------------------------------------------------------------
@@ -250,12 +255,12 @@ def test_the_commands_of_the_page_work_on_every_engine(
     plugin: SqlPlugin, stores: dict[str, Store], engine: str
 ) -> None:
     here = stores[engine]
-    current = ask(plugin, here, "@currentDB").rows[0]["name"]
+    current = rows(ask(plugin, here, "@currentDB"))[0]["name"]
     assert current == here.properties["database"] == ask(plugin, here).meta.current_database
-    assert current in [row["name"] for row in ask(plugin, here, "@showDatabases").rows]
-    tables = [row["name"] for row in ask(plugin, here, "@showTables").rows]
+    assert current in [row["name"] for row in rows(ask(plugin, here, "@showDatabases"))]
+    tables = [row["name"] for row in rows(ask(plugin, here, "@showTables"))]
     assert {"odd", "many", "seen", MIXED} <= set(tables)
-    described = ask(plugin, here, "@describeTable_odd").rows
+    described = rows(ask(plugin, here, "@describeTable_odd"))
     assert [row["Field"] for row in described] == ["id", "words", "ratio", "exact", "made"]
     assert described[0]["Key"] == "PRI" and described[1]["Null"] == "YES" and "char" in described[1]["Type"].lower()
     assert len(ask(plugin, here, "@selectTable_many", limit=3).items) == 3
@@ -278,12 +283,12 @@ def test_a_table_is_found_in_the_catalogue_whatever_its_case_and_is_never_sql(
 def test_a_table_of_another_schema_is_named_with_it(plugin: SqlPlugin, stores: dict[str, Store]) -> None:
     found = ask(plugin, stores["postgresql"])
     assert "side.apart" in found.meta.tables and found.items == () and found.meta.labels == ()
-    assert [row["Field"] for row in ask(plugin, stores["postgresql"], "@describeTable_side.apart").rows] == ["b"]
+    assert [row["Field"] for row in rows(ask(plugin, stores["postgresql"], "@describeTable_side.apart"))] == ["b"]
 
 
 def test_a_question_may_name_another_database(plugin: SqlPlugin, stores: dict[str, Store], postgres: Server) -> None:
     other = postgres.create_database().rpartition("/")[2]
-    assert ask(plugin, stores["postgresql"], "SELECT current_database() AS name", key=other).rows == [{"name": other}]
+    assert rows(ask(plugin, stores["postgresql"], "SELECT current_database() AS name", key=other)) == [{"name": other}]
     assert ask(plugin, stores["postgresql"], key=other).meta.current_database == other
 
 
