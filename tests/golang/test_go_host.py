@@ -76,8 +76,10 @@ def test_go_reads_rows_through_atest_store_sql(host: Path, file: Path, tmp_path:
     socket = tmp_path / "sql.sock"
     with subprocess.Popen([program, "--socket", socket], env={**os.environ}) as plugin:
         store = {"name": "shop", "pro.driver": "sqlite", "pro.database": str(file)}
-        found = reports(host, socket, store, {"sql": "SELECT name, city FROM users ORDER BY id"})
-        plugin.terminate()
+        try:
+            found = reports(host, socket, store, {"sql": "SELECT name, city FROM users ORDER BY id"})
+        finally:
+            plugin.terminate()
     assert found["Verify"]["ready"] and found["GetAICapabilities"]["code"] == "Unimplemented"
     rows = [[(pair["key"], pair.get("value", ""), pair.get("description", "")) for pair in row["data"]]
             for row in found["Query"]["items"]]  # fmt: skip

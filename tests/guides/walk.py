@@ -101,7 +101,11 @@ class Walk:
         """End what runs."""
         for process in self._behind:
             process.send_signal(signal.SIGINT)
-            process.wait(30)
+        for process in self._behind:
+            try:
+                process.wait(30)
+            finally:
+                process.kill()
 
 
 @contextmanager

@@ -113,8 +113,19 @@ def test_what_a_caller_says_about_the_model_goes_into_the_typed_form_too(api: ht
     config = {"max_tokens": 99_999, "temperature": 0.3}
     typed, _ = told(ask(api, key="generate", sql=json.dumps({"prompt": WORDS, "config": json.dumps(config)})))
     assert typed["ai_context"] == {"max_tokens": "2048", "temperature": "0.3"}
+    config = {"max_tokens": "512", "temperature": "0.5", "execute": "no"}
+    typed, _ = told(ask(api, key="generate", sql=json.dumps({"prompt": WORDS, "config": json.dumps(config)})))
+    assert typed["ai_context"] == {"max_tokens": "512", "temperature": "0.5", "execute": "no"}
     typed, _ = told(ask(api))
     assert typed["ai_context"] == {}
+
+
+@pytest.mark.parametrize("yes", [True, "true", " YES ", "on", 1, "1", "y", "please"])
+def test_whatever_may_be_read_as_a_wish_to_run_sql_is_refused_where_none_may(api: httpx.Client, yes: object) -> None:
+    bot(api)
+    config = {"prompt": WORDS, "config": json.dumps({"execute": yes})}
+    refused = [ask(api, key="generate", sql=json.dumps(config)), ask(api, ai_context={"execute": str(yes)})]
+    assert {one.json()["error"]["code"] for one in refused} == {"SQL_EXECUTION_DISABLED"}
 
 
 def test_the_threshold_of_confidence_decides(api: httpx.Client) -> None:

@@ -38,17 +38,16 @@ def row(**values: str | None) -> Row:
                           for name, text in values.items()))  # fmt: skip
 
 
-def test_rows_are_a_table_in_the_order_that_the_plugin_says() -> None:
+def test_rows_are_a_table_of_their_values_in_order() -> None:
     labels = (Pair(key="_columns", value='["b", "a"]'), Pair(key="_more", value="true"))
-    answer = DataResult(items=(row(a="1", b=None), row(a="\x1b[31m")), meta=DataMeta(labels=labels, duration="2ms"))
+    answer = DataResult(items=(row(b=None, a="1"), row(a="\x1b[31m")), meta=DataMeta(labels=labels, duration="2ms"))
     assert look(answer) == ["b      a", "NULL   1", "\N{REPLACEMENT CHARACTER}[31m", "2 rows, and there are more; 2ms"]
 
 
-def test_rows_without_labels_have_the_columns_that_they_bring() -> None:
-    broken = DataMeta(labels=(Pair(key="_columns", value="["),))
-    assert look(DataResult(items=(row(a="1"), row(b="2")), meta=broken)) == ["a   b", "1", "2", "2 rows"]
+def test_a_value_that_a_row_lacks_is_no_null_and_no_rows_are_no_table() -> None:
+    assert look(DataResult(items=(row(a="1"), row(b="2")))) == ["a   b", "1", "2", "2 rows"]
     none = DataMeta(labels=(Pair(key="_columns", value='["a"]'),))
-    assert look(DataResult(meta=none)) == ["a", "0 rows"]
+    assert look(DataResult(meta=none)) == ["0 rows"]
 
 
 def test_an_answer_without_a_statement_is_what_is_there() -> None:

@@ -634,6 +634,28 @@ def test_what_plans_too_long_is_cancelled_and_the_others_are_planned(
     assert [type(one).__name__ for one in found] == ["Estimate", "TimedOut", "Estimate"]
 
 
+def test_what_is_not_planned_needs_no_turn_and_what_gets_none_says_so(postgres: Server) -> None:
+    databases, dsn = PostgresDatabases(), Secret(postgres.dsn())
+    limits = Limits(plans_at_once=1, statement_ms=200, lock_ms=100)
+    taken, done = threading.Event(), threading.Event()
+
+    def holds() -> Iterator[str]:
+        yield "SELECT 1"
+        taken.set()
+        done.wait(60)
+
+    with databases.session(dsn, limits) as one, databases.session(dsn, limits) as other, ThreadPoolExecutor(1) as aside:
+        held = aside.submit(one.estimates, holds())
+        assert taken.wait(60)
+        assert [type(it).__name__ for it in other.estimates(["DROP TABLE x"])] == ["Refused"]
+        (late,) = other.estimates(["SELECT 2"])
+        assert isinstance(late, TimedOut) and "No EXPLAIN could start" in late.message
+        done.set()
+        assert [type(it).__name__ for it in held.result(60)] == ["Estimate"]
+        assert [type(it).__name__ for it in other.estimates(["SELECT 2"])] == ["Estimate"]
+    databases.close()
+
+
 def test_queries_that_fail_to_be_made_close_the_session(databases: PostgresDatabases, postgres: Server) -> None:
     def queries() -> Iterator[str]:
         yield "SELECT 1"

@@ -223,7 +223,7 @@ def test_descendants_do_not_outlive_one_that_ends_by_itself(run: Run) -> None:
 
 
 STRAYS = """
-    import subprocess, sys, time
+    import os, subprocess, sys, time
     def daemon(then):
         again = "import subprocess as s, sys; s.Popen(sys.argv[1:], start_new_session=True); " + then
         it = subprocess.Popen([sys.executable, "-c", again, "/bin/sleep", "600"], start_new_session=True)
@@ -231,7 +231,8 @@ STRAYS = """
     daemon("").wait()
     daemon("import time; time.sleep(600)")
     print("made", flush=True)
-    time.sleep(float(sys.argv[1]))
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.02)
 """
 """Makes sessions of their own: one whose maker has ended, so that it is nobody's child, and two that are not."""
 
@@ -251,11 +252,11 @@ def owner_of(pid: int) -> bytes | None:
 
 
 @pytest.mark.parametrize("end", ["stopped", "killed", "by itself"])
-def test_descendants_in_sessions_of_their_own_do_not_outlive_it_either(run: Run, end: str) -> None:
+def test_descendants_in_sessions_of_their_own_do_not_outlive_it_either(run: Run, end: str, tmp_path: Path) -> None:
     async def scene(children: Children) -> None:
-        lasts = "0.5" if end == "by itself" else "600"
-        child = await children.start(Command("parent", python(STRAYS, lasts)))
-        other = await children.start(Command("other", python(STRAYS, "600")))
+        enough = tmp_path / "enough"
+        child = await children.start(Command("parent", python(STRAYS, str(enough))))
+        other = await children.start(Command("other", python(STRAYS, str(tmp_path / "never"))))
         await eventually(lambda: len(strays(child)) == len(strays(other)) == 3)
         made = strays(child)
         if end == "stopped":
@@ -263,6 +264,8 @@ def test_descendants_in_sessions_of_their_own_do_not_outlive_it_either(run: Run,
         elif end == "killed":
             assert child.pid is not None
             os.kill(child.pid, signal.SIGKILL)
+        else:
+            enough.touch()
         await child.wait()
         await eventually(lambda: not any(alive(pid) for pid in made))
         assert len(strays(other)) == 3

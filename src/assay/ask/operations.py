@@ -154,6 +154,7 @@ async def draft(asked: DraftSql, ctx: Context) -> DraftedSql:
 
     pooled = await answer(ctx, None, known, asked, think, cap=CAP)
     if asked.schema_text is None and pooled.response.best is None and not pooled.rejected:
+        ctx.note(model=pooled.proposed_by[-1], decision=BLOCKED)
         raise no_schema(pooled.response.warnings)
     said = () if asked.dialect else (f"Nobody said what the database speaks; this is for {engine}.",)
     found, by = basis.bound(pooled.response, *said), pooled.proposed_by
@@ -296,7 +297,7 @@ def _speaks(dialect: str | None, source: Row, field: str) -> None:
 
 def _drafted_for(asked: DraftSql) -> Engine:
     """The engine that a draft is for; a schema is read as its dialect is, so there it has to be said."""
-    if asked.dialect is None and asked.schema_text is not None:
+    if not asked.dialect and asked.schema_text is not None:
         raise Invalid("dialect: say what the database speaks: postgresql, mysql or sqlite.", field="dialect")
     engine = _DIALECTS.get((asked.dialect or _ENGINES[0]).lower())
     if engine is None:

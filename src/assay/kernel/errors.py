@@ -11,10 +11,12 @@ from assay.ports.errors import (
     NotFound,
     PreconditionRequired,
     Refused,
+    SqlExecutionDisabled,
     TimedOut,
     TooLarge,
     Unauthenticated,
     Unavailable,
+    UnsupportedDatabase,
     rebuild,
 )
 
@@ -29,9 +31,11 @@ __all__ = [
     "NotFound",
     "PreconditionRequired",
     "Refused",
+    "SqlExecutionDisabled",
     "TimedOut",
     "TooLarge",
     "Unauthenticated",
     "Unavailable",
+    "UnsupportedDatabase",
     "rebuild",
 ]

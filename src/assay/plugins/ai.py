@@ -24,6 +24,8 @@ CHANGING = ("update_config", "test_connection")
 _DIALECTS = ("database_type", "databaseDialect", "database_dialect", "dialect")
 _TAKEN = ("model", "temperature", "confidence_threshold", "include_explanation", "execute", "database_key")
 """What a caller may say in `config`. Never an endpoint, a provider or a key: the store's would go to the caller's."""
+_NO = {"", "0", "false", "no", "off", "null"}
+"""What cannot be read as a wish to run SQL; whatever else is said there, some plugin may take for one."""
 _OF_CALLER = ("max_tokens", "temperature", "execute")
 """What of it has no typed field, and goes into `ai_context`, too."""
 
@@ -79,10 +81,10 @@ def for_plugin(question: Question, store: str, ai: AiValues, offset: int = 0, li
         supported = ", ".join(ai.supported_databases)
         raise UnsupportedDatabase(f"The store {store} is not for {question.dialect}.", field="database_type",
                                   cure=f"supported_databases of the store are {supported}")  # fmt: skip
-    if "true" in (str(question.config.get("execute")).lower(), question.context.get("execute", "").lower()):
+    if not {_text(said.get("execute", "")).strip().lower() for said in (question.config, question.context)} <= _NO:
         _refuse_execution(store, ai)
     config = _config(question, ai)
-    said = {name: json.dumps(config[name]) for name in _OF_CALLER if name in question.config}
+    said = {name: _text(config[name]) for name in _OF_CALLER if name in question.config}
     older = {"model": question.model or ai.model, "prompt": question.words, "database_type": question.dialect,
              "config": json.dumps(config, ensure_ascii=False)}  # fmt: skip
     return DataQuery(
@@ -90,6 +92,10 @@ def for_plugin(question: Question, store: str, ai: AiValues, offset: int = 0, li
         natural_language=question.words, database_type=question.dialect, explain_query=question.explain,
         ai_context={**said, **question.context},
     )  # fmt: skip
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _refuse_execution(store: str, ai: AiValues) -> None:

@@ -211,7 +211,7 @@ class Plugin:
         self._process = process = await self._world.processes.start(
             Command(
                 name=self.name, args=(str(found.program), "--socket", str(path)), env=self._world.inherited(),
-                stop_within_s=self._pace.stop_within_s, on_line=self.journal.write,
+                stop_within_s=self._pace.stop_within_s, on_lines=self.journal.keep,
             )
         )  # fmt: skip
         ended = asyncio.ensure_future(process.wait())
@@ -237,6 +237,7 @@ class Plugin:
             ended.cancel()
             self._process = None
             sockets.vacated(ours)
+            await self.journal.settle()
 
     async def _appear(self, addresses: tuple[str, ...], ended: asyncio.Future[int], began: float) -> str:
         """Wait until it listens, where it was told to or where its kind says."""

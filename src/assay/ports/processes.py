@@ -39,8 +39,8 @@ class Command:
     """How often a crash is answered by a start, with back-off."""
     memory_bytes: int | None = None
     pass_fds: Sequence[int] = ()
-    on_line: Callable[[str], None] | None = None
-    """Told each line of output as it comes, on the event loop; of a flood only the last 200 at a time."""
+    on_lines: Callable[[Sequence[str]], None] | None = None
+    """Told lines of output as they come, on the event loop; of a flood only the last 200 at a time."""
 
 
 class Process(Protocol):

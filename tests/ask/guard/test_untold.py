@@ -48,6 +48,15 @@ def test_what_people_ask_for_passes_and_says_the_same(dialect: Dialect) -> None:
     assert passed.sql.endswith("LIMIT 1000") and (passed.tables, passed.columns) == ((), ())
 
 
+def test_a_counter_behind_columns_that_nobody_knows_is_no_bound() -> None:
+    steps = "UNION ALL SELECT depth + 1, depth FROM t WHERE depth < 10"
+    endless = f"WITH RECURSIVE t AS (SELECT *, 0 AS depth FROM x {steps}) SELECT * FROM t"
+    assert {refusal(endless, untold(dialect)) for dialect in ALL} == {"cte.endless"}
+    told = "SELECT 0 AS depth, 1 AS before UNION ALL SELECT depth + 1, depth FROM t WHERE depth < 10"
+    bounded = f"WITH RECURSIVE t AS ({told}) SELECT * FROM t"
+    assert {refusal(bounded, untold(dialect)) for dialect in ALL} == {None}
+
+
 @pytest.mark.parametrize(("dialect", "name"), [(dialect, name) for dialect in ALL for name in THERE[dialect]])
 def test_no_table_of_the_server_s_own_is_read(dialect: Dialect, name: str) -> None:
     assert refusal(f"SELECT * FROM {name}", untold(dialect)) == "table.own"

@@ -64,6 +64,11 @@ def test_the_older_protocol_gets_the_same_estimate(host: Callable[..., Host]) ->
     assert unsaid["dialect"] == "postgresql" and "for postgresql" in unsaid["warnings"][1]
 
 
+def test_a_store_for_databases_that_nobody_speaks_here_gets_no_guess(host: Callable[..., Host]) -> None:
+    asked = host(pro__supported_databases="oracle")
+    assert refusal(lambda: asked.query("generate", {"prompt": WORDS}))[2] == "UNSUPPORTED_DATABASE"
+
+
 def test_a_threshold_of_the_store_refuses_a_guess(host: Callable[..., Host]) -> None:
     said = host(pro__confidence_threshold="0.7").query("generate", {"prompt": WORDS})
     assert said["error_code"] == "CONFIDENCE_TOO_LOW" and "content" not in said

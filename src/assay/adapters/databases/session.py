@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any, LiteralString, cast
 
@@ -111,33 +112,34 @@ class PostgresSession:
 
         Each is planned in a read-only transaction of its own, all in one exchange.
         """
-        wire, found = self._open(), list[Estimate | Refused | TimedOut | None]()
+        found: dict[int, Estimate | Refused | TimedOut] = {}
+        sent: list[int] = []
         apart: dict[int, str] = {}
 
-        def groups() -> Iterator[tuple[Send, ...]]:
+        def groups(turn: ExitStack) -> Iterator[tuple[Send, ...]]:
             for at, query in enumerate(queries):
-                found.append(None)
                 try:
                     look.must_have_plan(query)
-                except Refused as error:
+                    if "$" in query:
+                        apart[at] = query  # its plan is a generic one, of which the protocol is another
+                        continue
+                    if sent:
+                        self._throttle.another()
+                    else:
+                        turn.enter_context(self._throttle.turn())
+                except (Refused, TimedOut) as error:
                     found[at] = error
                     continue
-                if "$" in query:
-                    apart[at] = query  # its plan is a generic one, of which the protocol is another
-                    continue
-                if at:
-                    self._throttle.another()
+                sent.append(at)
                 yield _BEGIN, Send(_EXPLAIN + query)
                 yield (_ROLLBACK,)
 
-        with self._throttle.turn():
-            planned = wire.each(groups())[::2]
-        waiting = [at for at, one in enumerate(found) if one is None and at not in apart]
-        for at, results in zip(waiting, planned, strict=True):
-            found[at] = self._expected(results)
-        for at, query in apart.items():
-            found[at] = attempt(lambda query=query: estimate_of(self.plan(query)))
-        return cast("list[Estimate | Refused | TimedOut]", found)
+        wire = self._open()
+        with ExitStack() as turn:
+            planned = wire.each(groups(turn))[::2]
+        found |= {at: self._expected(results) for at, results in zip(sent, planned, strict=True)}
+        found |= {at: attempt(lambda query=query: estimate_of(self.plan(query))) for at, query in apart.items()}
+        return [found[at] for at in sorted(found)]
 
     def _expected(self, results: Sequence[pq.abc.PGresult]) -> Estimate | Refused | TimedOut:
         wrong = next((one for one in results if one.status == pq.ExecStatus.FATAL_ERROR), None)

@@ -88,7 +88,7 @@ class Child:
         """Start the program; returns once exec has happened, raises Unavailable when it cannot."""
         self._state = "starting"
         self._past = list(self.log)
-        self._output = output = Output(self._command.on_line)
+        self._output = output = Output(self._command.on_lines)
         told, tells = os.pipe()
         try:
             await self._fork(output.write_end, tells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 LINES = 200
 LONGEST = 4_096
@@ -15,11 +15,11 @@ class Output:
     """The reading end of a pipe; `write_end` is what the child gets as its output and error output.
 
     Args:
-        on_line: told each line as it comes.
+        on_lines: told lines as they come.
     """
 
-    def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
-        self._on_line = on_line
+    def __init__(self, on_lines: Callable[[Sequence[str]], None] | None = None) -> None:
+        self._on_lines = on_lines
         self._lines: deque[str] = deque(maxlen=LINES)
         self._rest = b""
         self._reads, self.write_end = os.pipe()
@@ -55,11 +55,11 @@ class Output:
             self._end()
             return False
         *whole, self._rest = (self._rest + got).split(b"\n")
-        for line in whole[-LINES:]:
-            self._keep(line)
+        lines = whole[-LINES:]
         while len(self._rest) > LONGEST:
-            self._keep(self._rest[:LONGEST])
+            lines.append(self._rest[:LONGEST])
             self._rest = self._rest[LONGEST:]
+        self._keep(lines)
         return True
 
     def _end(self) -> None:
@@ -68,14 +68,14 @@ class Output:
             self._loop.remove_reader(self._reads)
             os.close(self._reads)
             if self._rest:
-                self._keep(self._rest)
+                self._keep([self._rest])
                 self._rest = b""
 
-    def _keep(self, line: bytes) -> None:
-        text = self._text(line)
-        self._lines.append(text)
-        if self._on_line is not None:
-            self._on_line(text)
+    def _keep(self, lines: Sequence[bytes]) -> None:
+        texts = [self._text(line) for line in lines]
+        self._lines.extend(texts)
+        if self._on_lines is not None and texts:
+            self._on_lines(texts)
 
     @staticmethod
     def _text(line: bytes) -> str:

@@ -83,7 +83,8 @@ class Binder(Columns):
         itself.spelled = cte.alias
         self.query(body.expression, outer, ctes | {name: itself})
         self._tail(body, itself, outer, ctes)
-        message = check_recursion(body, name, [one for one, _ in itself.columns], self.dialect)
+        counted = [] if first.open else [one for one, _ in itself.columns]  # behind an open * none has a known place
+        message = check_recursion(body, name, counted, self.dialect)
         if message:
             self.refuse("cte.endless", message, cte)
         self.warnings.append(f"{name} is computed by recursion")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from rich.console import Console
 
@@ -47,8 +46,9 @@ def show_result(console: Console, answer: Any) -> None:
     labels = {label.key: label.value for label in meta.labels}
     if answer.items or "_columns" in labels:
         rows = [{pair.key: pair for pair in row.data} for row in answer.items]
-        names = _columns(labels.get("_columns")) or list(dict.fromkeys(name for row in rows for name in row))
-        table(console, [Column(name) for name in names], [[_cell(row.get(name)) for name in names] for row in rows])
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        if names:
+            table(console, [Column(name) for name in names], [[_cell(row.get(name)) for name in names] for row in rows])
         more = ", and there are more" if labels.get("_more") == "true" else ""
         line(console, f"{counted(len(rows), 'row')}{more}{f'; {meta.duration}' if meta.duration else ''}", style="dim")
     elif meta.tables or meta.databases:
@@ -73,14 +73,6 @@ def _pairs(console: Console, pairs: Iterable[Any]) -> None:
             code(console, pair.value, indent=4)
         else:
             line(console, f"{pair.key}: {pair.value}")
-
-
-def _columns(text: str | None) -> list[str]:
-    try:
-        found: object = json.loads(text or "[]")
-    except (ValueError, RecursionError):
-        return []
-    return [str(name) for name in cast("list[object]", found)] if isinstance(found, list) else []
 
 
 def _cell(pair: Any) -> Any:

@@ -12,8 +12,8 @@ from assay.faces.loader.databases import StoreDatabases
 from assay.faces.loader.door import Door
 from assay.faces.loader.pace import Paces
 from assay.faces.loader.replies import answered, unanswered
-from assay.faces.loader.store import ENGINES, Store, UnsupportedDatabase
-from assay.kernel.errors import AssayError, Invalid, NotFound
+from assay.faces.loader.store import ENGINES, Store
+from assay.kernel.errors import AssayError, Invalid, NotFound, SqlExecutionDisabled, UnsupportedDatabase
 from assay.wire import server_pb2 as wire
 
 NO_SCHEMA = "NO_SCHEMA"
@@ -26,12 +26,6 @@ _OTHER_KEYS: dict[str, Callable[[Door, dict[str, Any]], Awaitable[wire.DataQuery
     "capabilities": capabilities, "providers": models.providers, "models": models.models,
     "models_catalog": models.catalog, "test_connection": models.test, "health_check": models.health,
 }  # fmt: skip
-
-
-class SqlExecutionDisabled(AssayError):
-    """The store does not say that SQL may be run."""
-
-    code, status = "SQL_EXECUTION_DISABLED", 403
 
 
 class NoSchema(AssayError):
@@ -123,6 +117,9 @@ async def _drafted(door: Door, question: Question, store: Store, asked: dict[str
             "database_type: say what the database speaks: postgresql, mysql or sqlite.", field="database_type"
         )
     listed = _supported(store) if store.properties.get("supported_databases") else ()
+    if store.properties.get("supported_databases") and not listed:
+        raise UnsupportedDatabase("supported_databases: the store names no database that is answered for here.",
+                                  field="supported_databases", known=sorted(ENGINES))  # fmt: skip
     try:
         drafted = {**asked, "schema_text": schema, "dialect": question.dialect or next(iter(listed), None)}
         return await door.ask("ask.draft", drafted, timeout_s=question.timeout_s)

@@ -7,19 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from assay.kernel.errors import AssayError, Invalid
+from assay.kernel.errors import Invalid, UnsupportedDatabase
 from assay.kernel.secret import Secret
 
 ENGINES: Mapping[str, str] = {
     "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "mysql": "mysql", "mariadb": "mysql",
     "sqlite": "sqlite", "sqlite3": "sqlite",
 }  # fmt: skip
-
-
-class UnsupportedDatabase(AssayError):
-    """The store's database is of an engine that is not known here."""
-
-    code, status = "UNSUPPORTED_DATABASE", 422
 
 
 @dataclass(frozen=True, slots=True)

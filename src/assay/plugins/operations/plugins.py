@@ -9,7 +9,7 @@ from assay.kernel.values import Empty, Page
 from assay.plugins import show
 from assay.plugins.model import FindPlugin, LogLine, PluginLine, Plugins, ReadLog
 from assay.plugins.supervisor import Supervisor
-from assay.ports.errors import Conflict, Invalid, NotFound
+from assay.ports.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 @operation("plugins.list", effect="read", needs="plugins:read", http=Get("/api/v1/plugins"),
@@ -22,7 +22,7 @@ async def list_plugins(asked: Empty, ctx: Context) -> Plugins:
 
 
 @operation("plugins.log", effect="read", needs="plugins:log", http=Get("/api/v1/plugins/{name}/log"),
-           errors=[NotFound, Invalid])  # fmt: skip
+           errors=[NotFound, Invalid, Unavailable])  # fmt: skip
 async def read_log(asked: ReadLog, ctx: Context) -> Page[LogLine]:
     """Read what a plugin wrote, whoever of this home started it, oldest first; the last 256 kB at least are kept."""
     supervisor = ctx.port(Supervisor)
