@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+import assay  # noqa: F401 - before gRPC, whoever imports that first
 from assay_lab.mariadb import MariaServer
 from assay_lab.server import Server
 from assay_lab.shop import Shop

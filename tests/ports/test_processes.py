@@ -379,6 +379,45 @@ def test_output_that_a_stray_descendant_still_holds_is_not_waited_for() -> None:
     asyncio.run(scene())
 
 
+CALLING = """
+import assay
+import asyncio, os, threading
+from concurrent.futures import ThreadPoolExecutor
+import grpc
+import uvloop
+from assay.adapters.processes.children import Children
+from assay.ports.processes import Command
+
+same = grpc.unary_unary_rpc_method_handler(lambda asked, context: asked)
+server = grpc.server(ThreadPoolExecutor(2))
+server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("x.Y", {"Same": same}),))
+port = server.add_insecure_port("127.0.0.1:0")
+server.start()
+
+def calls():
+    while True:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            channel.unary_unary("/x.Y/Same")(b"1")
+
+async def main():
+    threading.Thread(target=calls, daemon=True).start()
+    children = Children()
+    for _ in range(30):
+        assert await (await children.start(Command("short", ("true",)))).wait() == 0
+    await children.close()
+
+with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:  # which forks; Python's own loop does not
+    runner.run(main())
+print("done", flush=True)
+os._exit(0)
+"""
+
+
+def test_grpc_does_nothing_in_a_child_before_its_program_begins() -> None:
+    done = subprocess.run([sys.executable, "-c", CALLING], capture_output=True, text=True, timeout=100)
+    assert (done.stdout, "fork" in done.stderr) == ("done\n", False), done.stderr
+
+
 OWNER = """
 import asyncio, sys
 from assay.adapters.processes.children import Children
