@@ -166,7 +166,8 @@ class SqliteStore:
             raise explain(error, self.path) from error
         try:
             connection.execute(f"PRAGMA busy_timeout = {int(self._wait_s * 1000)}")
-            connection.execute("PRAGMA journal_mode = WAL")
+            # SQLite itself does not wait here for another process that opens or closes the file.
+            self._patiently(connection, "PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
             connection.execute("PRAGMA foreign_keys = ON")
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -230,12 +231,12 @@ class SqliteStore:
             group.append(waiting)
 
     def _begin(self) -> None:
-        self._patiently("BEGIN IMMEDIATE")
+        self._patiently(self._writer, "BEGIN IMMEDIATE")
 
     def _finish(self) -> None:
-        self._patiently("COMMIT")
+        self._patiently(self._writer, "COMMIT")
 
-    def _patiently(self, statement: str) -> None:
+    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
         """Run it again while another process holds the lock, with pauses of its own.
 
         SQLite's own back-off reaches 100 ms a pause and so starves beside a process that commits all the time.
@@ -243,7 +244,7 @@ class SqliteStore:
         until = time.monotonic() + self._wait_s
         while True:
             try:
-                self._writer.execute(statement)
+                connection.execute(statement)
                 return
             except sqlite3.OperationalError as error:
                 busy = (error.sqlite_errorname or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
