@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from _plugins import install
+from rest import cpu_seconds
 
 BIN = Path(sys.executable).parent
 
@@ -88,10 +89,24 @@ def hosting(folder: Path, stores: str) -> Iterator[Host]:
             process.terminate()
 
 
-def until(true: Callable[[], object], within_s: float = 60.0) -> None:
-    """Look every few milliseconds."""
+def settle(host: Host) -> None:
+    """Wait until it is up and ready, and neither it nor its worker does anything any more."""
+    until(host.is_up)
+    until(host.is_ready)
+    until(lambda: host.children("worker"))
+    ticks = [-1.0]
+
+    def is_still() -> bool:
+        ticks.append(sum(map(cpu_seconds, (host.process.pid, *host.children("")))))
+        return ticks[-1] == ticks[-2]
+
+    until(is_still, every_s=0.5)
+
+
+def until(true: Callable[[], object], within_s: float = 60.0, every_s: float = 0.005) -> None:
+    """Look again and again until it is so."""
     end = time.perf_counter() + within_s
     while not true():
         if time.perf_counter() > end:
             raise TimeoutError
-        time.sleep(0.005)
+        time.sleep(every_s)

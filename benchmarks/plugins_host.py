@@ -34,7 +34,7 @@ from typing import Any
 
 import grpc
 from _demo import say
-from _hosting import hosting, until
+from _hosting import hosting, settle, until
 from _plugins import NAME
 from rest import cpu_seconds
 
@@ -82,8 +82,7 @@ def started(name: str) -> dict[str, float]:
             figures["start_cpu_ms"] = cpu_seconds(pid) * 1e3
             until(host.is_ready)
             figures["ready_ms"] = (time.perf_counter() - began) * 1e3
-            until(lambda: host.children("worker"))
-            time.sleep(2.0)
+            settle(host)
             figures["memory_mb"] = rss(pid)
             if kind:
                 figures["plugin_mb"] = rss(host.children("--socket")[0])
@@ -145,10 +144,7 @@ def called() -> dict[str, float]:
         hosting(Path(folder), STORES.format(kind=NAME)) as host,
         echoing() as bare,
     ):
-        until(host.is_up)
-        until(host.is_ready)
-        until(lambda: host.children("worker"))
-        time.sleep(2.0)
+        settle(host)
         socket_of = f"unix://{host.home}/run/{NAME}.sock"
         with (
             grpc.insecure_channel(bare) as echoes,

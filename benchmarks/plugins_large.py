@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from _demo import say
-from _hosting import Host, hosting, until
+from _hosting import Host, hosting, settle
 from _plugins import NAME
 
 REPLIES = int(sys.argv[1]) if len(sys.argv) > 1 else 10
@@ -65,10 +65,7 @@ def main() -> dict[str, Any]:
     """Measure all in one run."""
     stores = f"stores: [{{name: one, kind: {{name: {NAME}}}}}]\n"
     with tempfile.TemporaryDirectory(prefix="plugins-") as folder, hosting(Path(folder), stores) as host:
-        until(host.is_up)
-        until(host.is_ready)
-        until(lambda: host.children("worker"))
-        time.sleep(2.0)
+        settle(host)
         end = time.perf_counter() + IDLE_S
         told: dict[str, Any] = figures("idle", watched(host, lambda: time.perf_counter() < end))
         with ProcessPoolExecutor(1) as client:

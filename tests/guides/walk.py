@@ -11,7 +11,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,19 +82,19 @@ class Walk:
         return done.stdout
 
     def _start(self, text: str) -> None:
-        """Start what goes on running, and wait until it says that it is up."""
-        log = self._folder / f".behind-{len(self._behind)}"
-        with log.open("w") as out:
-            self._behind.append(
-                subprocess.Popen(
-                    ["bash", "-c", f"exec env {text}"], cwd=self._folder, env=self._env, text=True,
-                    stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                )
-            )  # fmt: skip
-        until = time.monotonic() + 60
-        while "Ctrl-C stops everything" not in log.read_text():
-            assert self._behind[-1].poll() is None and time.monotonic() < until, log.read_text()
-            time.sleep(0.05)
+        """Start what goes on running, and read on until it says that it is up."""
+        process = subprocess.Popen(
+            ["bash", "-c", f"exec env {text}"], cwd=self._folder, env=self._env, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        self._behind.append(process)
+        assert process.stdout is not None
+        said: list[str] = []
+        for line in process.stdout:
+            said.append(line)
+            if "Ctrl-C stops everything" in line:
+                return
+        raise AssertionError(f"it ended:\n{''.join(said)}")
 
     def end(self) -> None:
         """End what runs."""
@@ -103,7 +102,7 @@ class Walk:
             process.send_signal(signal.SIGINT)
         for process in self._behind:
             try:
-                process.wait(30)
+                process.communicate(timeout=30)
             finally:
                 process.kill()
 

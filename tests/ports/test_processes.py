@@ -223,16 +223,15 @@ def test_descendants_do_not_outlive_one_that_ends_by_itself(run: Run) -> None:
 
 
 STRAYS = """
-    import os, subprocess, sys, time
+    import subprocess, sys
     def daemon(then):
         again = "import subprocess as s, sys; s.Popen(sys.argv[1:], start_new_session=True); " + then
         it = subprocess.Popen([sys.executable, "-c", again, "/bin/sleep", "600"], start_new_session=True)
         return it
     daemon("").wait()
-    daemon("import time; time.sleep(600)")
+    daemon("import signal; signal.pause()")
     print("made", flush=True)
-    while not os.path.exists(sys.argv[1]):
-        time.sleep(0.02)
+    open(sys.argv[1]).read()
 """
 """Makes sessions of their own: one whose maker has ended, so that it is nobody's child, and two that are not."""
 
@@ -254,9 +253,11 @@ def owner_of(pid: int) -> bytes | None:
 @pytest.mark.parametrize("end", ["stopped", "killed", "by itself"])
 def test_descendants_in_sessions_of_their_own_do_not_outlive_it_either(run: Run, end: str, tmp_path: Path) -> None:
     async def scene(children: Children) -> None:
-        enough = tmp_path / "enough"
+        enough, never = tmp_path / "enough", tmp_path / "never"
+        for pipe in (enough, never):
+            os.mkfifo(pipe)  # who opens it waits for the other end
         child = await children.start(Command("parent", python(STRAYS, str(enough))))
-        other = await children.start(Command("other", python(STRAYS, str(tmp_path / "never"))))
+        other = await children.start(Command("other", python(STRAYS, str(never))))
         await eventually(lambda: len(strays(child)) == len(strays(other)) == 3)
         made = strays(child)
         if end == "stopped":
@@ -265,7 +266,7 @@ def test_descendants_in_sessions_of_their_own_do_not_outlive_it_either(run: Run,
             assert child.pid is not None
             os.kill(child.pid, signal.SIGKILL)
         else:
-            enough.touch()
+            enough.write_text("")
         await child.wait()
         await eventually(lambda: not any(alive(pid) for pid in made))
         assert len(strays(other)) == 3
